@@ -1,0 +1,67 @@
+//! Which course through calm and harm explains all bins best?
+
+use super::{ENTER_COST, Evidence, LEAVE_COST};
+
+/// What a bin is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Calm,
+    Failing,
+    Outage,
+    Short,
+}
+
+const STATES: [State; 4] = [State::Calm, State::Failing, State::Outage, State::Short];
+
+/// Cost of going over from one kind of harm to the other: it is one incident, so little.
+const CHANGE_COST: f64 = 1.0;
+
+fn cost(from: State, to: State) -> f64 {
+    match (from, to) {
+        _ if from == to => 0.0,
+        (State::Calm, _) => ENTER_COST,
+        (_, State::Calm) => LEAVE_COST,
+        _ => CHANGE_COST,
+    }
+}
+
+/// Viterbi's algorithm over the bins' evidence; each state's score is relative to calm. Ties go to
+/// staying as one is.
+pub(super) fn most_probable_course(evidence: &[Evidence]) -> Vec<State> {
+    let mut scores = [0.0, -ENTER_COST, -ENTER_COST, -ENTER_COST];
+    let mut came_from: Vec<[usize; 4]> = Vec::with_capacity(evidence.len());
+    for (index, bin) in evidence.iter().enumerate() {
+        let gains = [0.0, bin.failing, bin.outage, bin.short];
+        let mut next = [f64::NEG_INFINITY; 4];
+        let mut from = [0, 1, 2, 3];
+        for to in 0..STATES.len() {
+            // Staying is tried first, so an equal score does not replace it.
+            for step in 0..STATES.len() {
+                let candidate = (to + step) % STATES.len();
+                if index == 0 && candidate != to {
+                    continue;
+                }
+                let score = scores[candidate] - cost(STATES[candidate], STATES[to]) + gains[to];
+                if score > next[to] {
+                    next[to] = score;
+                    from[to] = candidate;
+                }
+            }
+        }
+        scores = next;
+        came_from.push(from);
+    }
+    let mut state =
+        (1..STATES.len()).fold(0, |best, other| if scores[other] > scores[best] { other } else { best });
+    let mut course: Vec<State> = came_from
+        .iter()
+        .rev()
+        .map(|from| {
+            let here = STATES[state];
+            state = from[state];
+            here
+        })
+        .collect();
+    course.reverse();
+    course
+}
