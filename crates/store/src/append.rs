@@ -1,0 +1,214 @@
+//! Appending chunks so that each counts exactly once, whatever dies or races in between.
+//!
+//! Data first, then the ledger. A chunk's rows for one table arrive in one commit; a chunk that is
+//! in a table already (a run that died before its ledger row, or a racing writer) is not written
+//! again; nothing counts before the ledger names it. Commits are made against the exact state that
+//! the decision was read from, so two writers cannot both decide to write the same chunk.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::array::RecordBatch;
+use fupan_model::ledger::LedgerAction;
+use fupan_model::{Micros, Table};
+use object_store::path::Path;
+use object_store::ObjectStoreExt;
+
+use crate::files::{EncodedFile, Rows};
+use crate::ledger::LedgerRow;
+use crate::{Store, StoreError, files, ledger, limits, table};
+
+/// The rows of one chunk, and what the ledger will say about it.
+#[derive(Debug)]
+pub struct ChunkRows {
+    /// Its ledger row; `table_versions` is filled in here.
+    pub ledger_row: LedgerRow,
+    /// Rows by table, with all columns of the contract. `chunk_id` in the rows is the ledger row's.
+    pub batches: BTreeMap<Table, Vec<RecordBatch>>,
+    /// Chunks that this one replaces: they stop to count in the same ledger commit.
+    pub supersedes: Vec<LedgerRow>,
+}
+
+/// What became of the chunks of one append.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// Chunks that count now and did not before.
+    pub committed: BTreeSet<String>,
+    /// Chunks that somebody else had brought in meanwhile.
+    pub already_in: BTreeSet<String>,
+}
+
+impl Store {
+    /// Writes the rows of whole chunks and then their ledger rows. When it returns, all of it is on
+    /// disk and counts.
+    pub async fn append(&self, chunks: Vec<ChunkRows>, written_at: Micros) -> Result<Appended, StoreError> {
+        let mut versions: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+        let tables: BTreeSet<Table> = chunks.iter().flat_map(|chunk| chunk.batches.keys().copied()).collect();
+        for table in tables {
+            let version = self.append_rows(table, &chunks, written_at).await?;
+            for chunk in chunks.iter().filter(|chunk| chunk.batches.contains_key(&table)) {
+                let of_chunk = versions.entry(chunk.ledger_row.chunk_id.clone()).or_default();
+                of_chunk.insert(table.name().to_owned(), version);
+            }
+        }
+        let rows = chunks
+            .into_iter()
+            .map(|mut chunk| {
+                chunk.ledger_row.table_versions =
+                    versions.remove(&chunk.ledger_row.chunk_id).unwrap_or_default();
+                (chunk.ledger_row, chunk.supersedes)
+            })
+            .collect();
+        self.append_ledger(rows, written_at).await
+    }
+
+    /// Notes that chunks were seen again. Changes no other table.
+    pub async fn note_seen(&self, rows: Vec<LedgerRow>, written_at: Micros) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.append_ledger_rows(written_at, |_| rows.clone()).await
+    }
+
+    async fn append_rows(&self, table: Table, chunks: &[ChunkRows], written_at: Micros) -> Result<u64, StoreError> {
+        let mut delta = self.delta(table).await?;
+        for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
+            let present: BTreeSet<String> =
+                self.files_of(&delta)?.into_iter().flat_map(|file| file.chunks).collect();
+            let partitions = partition(table, chunks, &present)?;
+            if partitions.is_empty() {
+                return Ok(delta.version().unwrap_or_default());
+            }
+            let encoded = encode_all(table, partitions, written_at).await?;
+            self.write_files(table, &encoded).await?;
+            let adds = encoded.into_iter().map(|file| file.add).collect();
+            match table::commit(&mut delta, table, adds).await {
+                Err(StoreError::Conflict { .. }) => delta.update_state().await?,
+                outcome => {
+                    let version = outcome?;
+                    self.keep(table, delta).await;
+                    return Ok(version);
+                }
+            }
+        }
+        Err(contended(table))
+    }
+
+    async fn append_ledger(
+        &self,
+        rows: Vec<(LedgerRow, Vec<LedgerRow>)>,
+        written_at: Micros,
+    ) -> Result<Appended, StoreError> {
+        let mut appended = Appended::default();
+        self.append_ledger_rows(written_at, |current| {
+            appended = Appended::default();
+            let mut fresh = Vec::new();
+            for (row, supersedes) in &rows {
+                let taken = current
+                    .live_by_key(&row.chunk_key)
+                    .is_some_and(|live| !supersedes.iter().any(|old| old.chunk_id == live.chunk_id));
+                if taken {
+                    appended.already_in.insert(row.chunk_id.clone());
+                    continue;
+                }
+                for old in supersedes.iter().filter(|old| current.is_live(&old.chunk_id)) {
+                    fresh.push(LedgerRow {
+                        action: LedgerAction::Superseded,
+                        superseded_by: Some(row.chunk_id.clone()),
+                        ingested_at: row.ingested_at,
+                        ..old.clone()
+                    });
+                }
+                fresh.push(row.clone());
+                appended.committed.insert(row.chunk_id.clone());
+            }
+            fresh
+        })
+        .await?;
+        Ok(appended)
+    }
+
+    /// Commits what `decide` returns for the ledger as it is; decides anew if somebody was first.
+    async fn append_ledger_rows(
+        &self,
+        written_at: Micros,
+        mut decide: impl FnMut(&ledger::Ledger) -> Vec<LedgerRow>,
+    ) -> Result<(), StoreError> {
+        let table = Table::Ingests;
+        let mut delta = self.delta(table).await?;
+        for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
+            let current = self.ledger_of(&delta).await?;
+            let rows = decide(&current);
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let batches = vec![ledger::to_batch(&rows)?];
+            // Named by the version that it will be: sorted by name, ledger files are in order of commit.
+            let chunks = vec![format!("{:016}", delta.version().unwrap_or_default() + 1)];
+            let encoded = encode_all(table, vec![Rows { date_days: None, chunks, batches }], written_at).await?;
+            self.write_files(table, &encoded).await?;
+            let adds = encoded.into_iter().map(|file| file.add).collect();
+            match table::commit(&mut delta, table, adds).await {
+                Err(StoreError::Conflict { .. }) => delta.update_state().await?,
+                outcome => {
+                    outcome?;
+                    self.keep(table, delta).await;
+                    return Ok(());
+                }
+            }
+        }
+        Err(contended(table))
+    }
+
+    async fn write_files(&self, table: Table, encoded: &[EncodedFile]) -> Result<(), StoreError> {
+        for file in encoded {
+            // The name holds the digest of the content: writing it again writes the same bytes.
+            let path = Path::from(format!("{}/{}", table.name(), file.add.path));
+            self.object_store().put(&path, file.bytes.clone().into()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn contended(table: Table) -> StoreError {
+    StoreError::Contended { table: table.name().to_owned(), attempts: limits::COMMIT_ATTEMPTS_MAX }
+}
+
+/// Rows by partition, without the chunks that are in already.
+fn partition(table: Table, chunks: &[ChunkRows], present: &BTreeSet<String>) -> Result<Vec<Rows>, StoreError> {
+    let mut by_date: BTreeMap<Option<i32>, Rows> = BTreeMap::new();
+    for chunk in chunks.iter().filter(|chunk| !present.contains(&chunk.ledger_row.chunk_id)) {
+        for batch in chunk.batches.get(&table).into_iter().flatten().filter(|batch| batch.num_rows() > 0) {
+            let parts = if table.partition_columns().is_empty() {
+                vec![(None, batch.clone())]
+            } else {
+                let parts = files::split_by_date(batch)?;
+                parts.into_iter().map(|(day, part)| (Some(day), part)).collect()
+            };
+            for (date_days, part) in parts {
+                let rows = by_date.entry(date_days).or_insert_with(|| Rows {
+                    date_days,
+                    chunks: Vec::new(),
+                    batches: Vec::new(),
+                });
+                if rows.chunks.last() != Some(&chunk.ledger_row.chunk_id) {
+                    rows.chunks.push(chunk.ledger_row.chunk_id.clone());
+                }
+                rows.batches.push(part);
+            }
+        }
+    }
+    Ok(by_date.into_values().collect())
+}
+
+/// Encodes partitions on all cores.
+async fn encode_all(table: Table, parts: Vec<Rows>, written_at: Micros) -> Result<Vec<EncodedFile>, StoreError> {
+    let tasks: Vec<_> = parts
+        .into_iter()
+        .map(|rows| tokio::task::spawn_blocking(move || files::encode(table, &rows, written_at)))
+        .collect();
+    let mut encoded = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        encoded.push(task.await.map_err(|error| StoreError::Task(error.to_string()))??);
+    }
+    Ok(encoded)
+}

@@ -1,0 +1,242 @@
+//! Is a local write on disk when we say so?
+//!
+//! `object_store`'s local file system never syncs, and its `PutMode::Create` links a file that has
+//! not been synced: after a power loss the newest log entry can be empty or torn. This store writes
+//! stage → fsync → link (or rename) → fsync of the folder and of every folder that it had to create.
+//! Reading, listing and deleting are left to the inner store.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::ops::Range;
+use std::path::{Path as FsPath, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{
+    CopyMode, CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UploadPart,
+};
+
+/// The local file system, rooted at `/`, with writes that survive a power loss.
+#[derive(Debug, Clone)]
+pub struct DurableLocalStore {
+    inner: Arc<LocalFileSystem>,
+}
+
+/// Makes staged names unique within this process; the process id does so between processes.
+static STAGED: AtomicU64 = AtomicU64::new(0);
+
+impl DurableLocalStore {
+    /// The whole local file system.
+    pub fn new() -> Self {
+        Self { inner: Arc::new(LocalFileSystem::new()) }
+    }
+
+    async fn write(&self, location: &Path, payload: PutPayload, mode: PutMode) -> Result<PutResult> {
+        let target = self.inner.path_to_filesystem(location)?;
+        let create = match mode {
+            PutMode::Create => true,
+            PutMode::Overwrite => false,
+            PutMode::Update(_) => {
+                return Err(Error::NotImplemented {
+                    operation: "conditional update of a local file".to_owned(),
+                    implementer: self.to_string(),
+                });
+            }
+        };
+        let written = tokio::task::spawn_blocking(move || write_durably(&target, &payload, create))
+            .await
+            .map_err(|source| Error::Generic { store: "DurableLocalStore", source: source.into() })?;
+        written.map_err(|error| describe(error, location))?;
+        Ok(PutResult { e_tag: None, version: None })
+    }
+}
+
+impl Default for DurableLocalStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Display for DurableLocalStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DurableLocalStore")
+    }
+}
+
+fn describe(error: std::io::Error, location: &Path) -> Error {
+    match error.kind() {
+        ErrorKind::AlreadyExists => Error::AlreadyExists { path: location.to_string(), source: error.into() },
+        ErrorKind::PermissionDenied => Error::PermissionDenied { path: location.to_string(), source: error.into() },
+        _ => Error::Generic { store: "DurableLocalStore", source: error.into() },
+    }
+}
+
+/// Writes `payload` to `target` so that either nothing or all of it is there after a power loss.
+fn write_durably(target: &FsPath, payload: &PutPayload, create: bool) -> std::io::Result<()> {
+    let Some(folder) = target.parent() else {
+        return Err(std::io::Error::new(ErrorKind::InvalidInput, "a file needs a folder"));
+    };
+    create_folders(folder)?;
+    let staged = staged_name(target);
+    let outcome = stage(&staged, payload).and_then(|()| {
+        if create { std::fs::hard_link(&staged, target) } else { std::fs::rename(&staged, target) }
+    });
+    if create || outcome.is_err() {
+        // A left-over staged file is invisible to readers; failing to remove it loses nothing.
+        let _ = std::fs::remove_file(&staged);
+    }
+    outcome?;
+    sync_folder(folder)
+}
+
+fn stage(staged: &FsPath, payload: &PutPayload) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(staged)?;
+    for part in payload {
+        file.write_all(part)?;
+    }
+    file.sync_all()
+}
+
+/// `name#<digits>`: the form that the inner store hides from listings.
+fn staged_name(target: &FsPath) -> PathBuf {
+    let count = STAGED.fetch_add(1, Ordering::Relaxed);
+    let mut name = target.as_os_str().to_owned();
+    name.push(format!("#{}{count:06}", std::process::id()));
+    PathBuf::from(name)
+}
+
+/// Creates `folder` and what is missing above it, and syncs the parent of each new folder.
+fn create_folders(folder: &FsPath) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        create_folders(parent)?;
+        match std::fs::create_dir(folder) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+            _ => sync_folder(parent)?,
+        }
+    }
+    Ok(())
+}
+
+fn sync_folder(folder: &FsPath) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[async_trait]
+impl ObjectStore for DurableLocalStore {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
+        self.write(location, payload, opts.mode).await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        _: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        Ok(Box::new(BufferedUpload { store: self.clone(), location: location.clone(), parts: Vec::new() }))
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.inner.get_opts(location, options).await
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.inner.get_ranges(location, ranges).await
+    }
+
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list_with_offset(prefix, offset)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        let bytes = self.inner.get(from).await?.bytes().await?;
+        let mode = match options.mode {
+            CopyMode::Overwrite => PutMode::Overwrite,
+            CopyMode::Create => PutMode::Create,
+        };
+        self.write(to, bytes.into(), mode).await.map(|_| ())
+    }
+}
+
+/// A multipart upload that is small enough to be written at once (checkpoints).
+#[derive(Debug)]
+struct BufferedUpload {
+    store: DurableLocalStore,
+    location: Path,
+    parts: Vec<PutPayload>,
+}
+
+#[async_trait]
+impl MultipartUpload for BufferedUpload {
+    fn put_part(&mut self, payload: PutPayload) -> UploadPart {
+        self.parts.push(payload);
+        Box::pin(async { Ok(()) })
+    }
+
+    async fn complete(&mut self) -> Result<PutResult> {
+        let bytes = self.parts.drain(..).flatten();
+        let payload = PutPayload::from_iter(bytes);
+        self.store.write(&self.location, payload, PutMode::Overwrite).await
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        self.parts.clear();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(folder: &tempfile::TempDir, name: &str) -> Path {
+        Path::from_absolute_path(folder.path().join(name)).expect("absolute")
+    }
+
+    #[tokio::test]
+    async fn the_second_creator_is_told_and_changes_nothing() {
+        let folder = tempfile::tempdir().expect("folder");
+        let store = DurableLocalStore::new();
+        let path = at(&folder, "a/b/0.json");
+        store.put_opts(&path, "first".into(), PutMode::Create.into()).await.expect("first");
+        let second = store.put_opts(&path, "second".into(), PutMode::Create.into()).await;
+        assert!(matches!(second, Err(Error::AlreadyExists { .. })), "{second:?}");
+        let bytes = store.get(&path).await.expect("get").bytes().await.expect("bytes");
+        assert_eq!(bytes, "first");
+    }
+
+    #[tokio::test]
+    async fn nothing_staged_is_left_behind() {
+        let folder = tempfile::tempdir().expect("folder");
+        let store = DurableLocalStore::new();
+        store.put(&at(&folder, "x"), "1".into()).await.expect("put");
+        store.put(&at(&folder, "x"), "2".into()).await.expect("put");
+        let names: Vec<_> = std::fs::read_dir(folder.path()).expect("dir").collect();
+        assert_eq!(names.len(), 1);
+    }
+}

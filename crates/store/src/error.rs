@@ -1,0 +1,91 @@
+//! What can go wrong in a store, and what to do about it.
+
+use thiserror::Error;
+
+/// Everything that the store reports.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// A reading command was pointed at nothing.
+    #[error("there is no fupan store at {root}\nhint: `fupan ingest FILES` creates one, `fupan demo` makes a sample; or name another with --store")]
+    NotFound {
+        /// Where it was looked for.
+        root: String,
+    },
+    /// The location cannot be one.
+    #[error("`{location}` cannot be a store: {reason}\nhint: give a folder such as .fupan/store")]
+    BadLocation {
+        /// As given.
+        location: String,
+        /// Why.
+        reason: String,
+    },
+    /// The newest log entry of a table is empty or torn, as a machine that lost power leaves it.
+    #[error("table `{table}`: log entry {entry} is damaged ({reason})\nhint: nothing before it is lost; keep a copy of the store, move that one file aside and ingest the same sources again")]
+    DamagedLog {
+        /// Which table.
+        table: String,
+        /// File name of the entry.
+        entry: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Somebody else committed to the table first; the caller reads again and decides anew.
+    #[error("another writer committed to `{table}` first")]
+    Conflict {
+        /// Which table.
+        table: String,
+    },
+    /// The commit may or may not be in.
+    #[error("it is not known whether the last commit to `{table}` is on disk: {reason}\nhint: run the same command again; what is in already is recognised and not added twice")]
+    OutcomeUnknown {
+        /// Which table.
+        table: String,
+        /// What failed.
+        reason: String,
+    },
+    /// Too many writers at once.
+    #[error("gave up after {attempts} attempts to commit to `{table}`: other writers were always first\nhint: run the same command again; nothing is added twice")]
+    Contended {
+        /// Which table.
+        table: String,
+        /// How often it was tried.
+        attempts: usize,
+    },
+    /// A file of the store does not say what it should.
+    #[error("file {path} of the store is damaged: {reason}\nhint: `fupan store verify` lists every damaged file")]
+    DamagedFile {
+        /// Relative to the root.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A pinned version that does not exist.
+    #[error("the ledger has no version {version}; its newest is {newest}")]
+    NoSuchVersion {
+        /// Asked for.
+        version: u64,
+        /// There is.
+        newest: u64,
+    },
+    /// Reading or writing failed below us.
+    #[error("storage: {0}\nhint: check free space and permissions of the store's folder; run the same command again, nothing is added twice")]
+    Storage(#[from] object_store::Error),
+    /// The Delta log could not be read or written.
+    #[error("delta log: {0}")]
+    Delta(#[from] Box<deltalake_core::DeltaTableError>),
+    /// Parquet could not be encoded or decoded.
+    #[error("parquet: {0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    /// Arrow arrays did not fit together: our bug.
+    #[error("arrow: {0}")]
+    Arrow(#[from] arrow::error::ArrowError),
+    /// A worker thread died: our bug.
+    #[error("a background task failed: {0}")]
+    Task(String),
+}
+
+impl From<deltalake_core::DeltaTableError> for StoreError {
+    fn from(error: deltalake_core::DeltaTableError) -> Self {
+        Self::Delta(Box::new(error))
+    }
+}

@@ -1,0 +1,245 @@
+//! Rows → a Parquet file with its digest and statistics, and back.
+
+use std::collections::HashMap;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::{concat_batches, lexsort_to_indices, max, min, take_record_batch};
+use arrow::datatypes::{
+    DataType, Date32Type, Int8Type, Int16Type, Int64Type, SchemaRef, TimestampMicrosecondType,
+};
+use bytes::Bytes;
+use deltalake_core::kernel::Add;
+use fupan_model::{Micros, Table};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::schema::types::ColumnPath;
+use serde_json::{Map, Value, json};
+
+use crate::table::{TAG_CHUNKS, TAG_DIGEST};
+use crate::{StoreError, limits};
+
+/// A Parquet file that is ready to be written.
+#[derive(Debug)]
+pub(crate) struct EncodedFile {
+    /// The file.
+    pub(crate) bytes: Bytes,
+    /// What the log says about it; the path is relative to the table.
+    pub(crate) add: Add,
+}
+
+/// Rows of whole chunks for one partition.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    /// Value of the `date` partition.
+    pub(crate) date_days: Option<i32>,
+    /// Ids of the chunks, in order.
+    pub(crate) chunks: Vec<String>,
+    /// The rows, with all columns of the table.
+    pub(crate) batches: Vec<RecordBatch>,
+}
+
+/// Encodes rows of one partition. The same rows give the same bytes and the same name.
+pub(crate) fn encode(table: Table, rows: &Rows, written_at: Micros) -> Result<EncodedFile, StoreError> {
+    let schema = table.schema();
+    let batch = sorted(table, concat_batches(&schema, &rows.batches)?)?;
+    let stored = without_partitions(table, &batch)?;
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, stored.schema(), Some(writer_properties(table)?))?;
+    writer.write(&stored)?;
+    writer.close()?;
+    let digest = blake3::hash(&bytes).to_hex().to_string();
+    let first_chunk = rows.chunks.first().map_or("none", String::as_str);
+    let name = format!("{}-{}.parquet", prefix(first_chunk), prefix(&digest));
+    let date = rows.date_days.and_then(date_text);
+    let path = date.as_ref().map_or_else(|| name.clone(), |date| format!("date={date}/{name}"));
+    let mut partition_values = HashMap::new();
+    if !table.partition_columns().is_empty() {
+        partition_values.insert("date".to_owned(), date);
+    }
+    let add = Add {
+        path,
+        partition_values,
+        size: bytes.len() as i64,
+        modification_time: written_at.0 / 1000,
+        data_change: true,
+        stats: Some(statistics(table, &stored).to_string()),
+        tags: Some(HashMap::from([
+            (TAG_DIGEST.to_owned(), Some(digest)),
+            (TAG_CHUNKS.to_owned(), Some(rows.chunks.join(","))),
+        ])),
+        deletion_vector: None,
+        base_row_id: None,
+        default_row_commit_version: None,
+        clustering_provider: None,
+    };
+    Ok(EncodedFile { bytes: bytes.into(), add })
+}
+
+fn prefix(hex: &str) -> &str {
+    hex.get(..16).unwrap_or(hex)
+}
+
+fn date_text(days: i32) -> Option<String> {
+    Micros(i64::from(days) * 86_400 * Micros::PER_SECOND)
+        .to_datetime()
+        .map(|at| at.format("%Y-%m-%d").to_string())
+}
+
+/// Days since the epoch of `YYYY-MM-DD`.
+pub(crate) fn date_days(text: &str) -> Option<i32> {
+    let date = text.parse::<chrono::NaiveDate>().ok()?;
+    i32::try_from(date.signed_duration_since(chrono::NaiveDate::default()).num_days()).ok()
+}
+
+/// Metrics are read by series: sorted by name, series and time. Everything else keeps source order.
+fn sorted(table: Table, batch: RecordBatch) -> Result<RecordBatch, StoreError> {
+    if table != Table::Metrics {
+        return Ok(batch);
+    }
+    let columns: Vec<_> = ["metric_name", "series_id", "timestamp", "source_record"]
+        .iter()
+        .filter_map(|name| batch.column_by_name(name))
+        .map(|values| arrow::compute::SortColumn { values: ArrayRef::clone(values), options: None })
+        .collect();
+    let order = lexsort_to_indices(&columns, None)?;
+    Ok(take_record_batch(&batch, &order)?)
+}
+
+/// The schema of the files: partition columns live in the path.
+fn without_partitions(table: Table, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
+    let kept: Vec<usize> = batch
+        .schema()
+        .fields()
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| !table.partition_columns().contains(&field.name().as_str()))
+        .map(|(index, _)| index)
+        .collect();
+    Ok(batch.project(&kept)?)
+}
+
+/// Columns in which nearly every value differs: a dictionary would only be built and thrown away.
+const UNIQUE_COLUMNS: [&str; 9] = [
+    "timestamp",
+    "observed_timestamp",
+    "trace_id",
+    "span_id",
+    "source_record",
+    "duration_ms",
+    "order_id",
+    "value",
+    "body",
+];
+
+fn writer_properties(table: Table) -> Result<WriterProperties, StoreError> {
+    let mut builder = WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(limits::ZSTD_LEVEL)?))
+        .set_max_row_group_row_count(Some(limits::ROW_GROUP_ROWS))
+        .set_created_by("fupan".to_owned());
+    for column in UNIQUE_COLUMNS {
+        if table.schema().field_with_name(column).is_ok() {
+            builder = builder.set_column_dictionary_enabled(ColumnPath::from(column), false);
+        }
+    }
+    Ok(builder.build())
+}
+
+/// Delta's per-file statistics for the columns that are filtered by.
+fn statistics(table: Table, batch: &RecordBatch) -> Value {
+    let (mut low, mut high, mut nulls) = (Map::new(), Map::new(), Map::new());
+    for name in table.statistics_columns() {
+        let Some(column) = batch.column_by_name(name) else { continue };
+        nulls.insert((*name).to_owned(), json!(column.null_count()));
+        if let Some((smallest, largest)) = range(column) {
+            low.insert((*name).to_owned(), smallest);
+            high.insert((*name).to_owned(), largest);
+        }
+    }
+    json!({"numRecords": batch.num_rows(), "minValues": low, "maxValues": high, "nullCount": nulls})
+}
+
+fn range(column: &ArrayRef) -> Option<(Value, Value)> {
+    match column.data_type() {
+        DataType::Timestamp(..) => {
+            let column = column.as_primitive::<TimestampMicrosecondType>();
+            Some((instant_text(min(column)?)?, instant_text(max(column)?)?))
+        }
+        DataType::Int8 => {
+            let column = column.as_primitive::<Int8Type>();
+            Some((json!(min(column)?), json!(max(column)?)))
+        }
+        DataType::Int16 => {
+            let column = column.as_primitive::<Int16Type>();
+            Some((json!(min(column)?), json!(max(column)?)))
+        }
+        DataType::Int64 => {
+            let column = column.as_primitive::<Int64Type>();
+            Some((json!(min(column)?), json!(max(column)?)))
+        }
+        DataType::Utf8 => {
+            let column = column.as_string::<i32>();
+            let low = arrow::compute::min_string(column)?;
+            let high = arrow::compute::max_string(column)?;
+            let short = low.len().max(high.len()) <= limits::STATISTICS_TEXT_BYTES_MAX;
+            short.then(|| (json!(low), json!(high)))
+        }
+        _ => None,
+    }
+}
+
+fn instant_text(micros: i64) -> Option<Value> {
+    Some(json!(Micros(micros).to_datetime()?.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)))
+}
+
+/// Splits a batch by its `date` column, keeping the order of rows within a day.
+pub(crate) fn split_by_date(batch: &RecordBatch) -> Result<Vec<(i32, RecordBatch)>, StoreError> {
+    let Some(dates) = batch.column_by_name("date") else { return Ok(Vec::new()) };
+    let dates = dates.as_primitive::<Date32Type>();
+    let mut days: Vec<i32> = dates.iter().flatten().collect();
+    days.sort_unstable();
+    days.dedup();
+    if let [only] = days.as_slice() {
+        return Ok(vec![(*only, batch.clone())]);
+    }
+    let mut parts = Vec::with_capacity(days.len());
+    for day in days {
+        let is_day: arrow::array::BooleanArray = dates.iter().map(|value| Some(value == Some(day))).collect();
+        parts.push((day, arrow::compute::filter_record_batch(batch, &is_day)?));
+    }
+    Ok(parts)
+}
+
+/// Reads a whole small Parquet file.
+pub(crate) fn decode(bytes: Bytes, expected: &SchemaRef) -> Result<Vec<RecordBatch>, StoreError> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)?.build()?;
+    let mut batches = Vec::new();
+    for batch in reader {
+        batches.push(complete(&batch?, expected)?);
+    }
+    Ok(batches)
+}
+
+/// A batch without the rows of chunks that do not count.
+pub(crate) fn without_chunks(batch: &RecordBatch, hidden: &[String]) -> Result<RecordBatch, StoreError> {
+    let ids = batch.column_by_name("chunk_id").and_then(|column| column.as_string_opt::<i32>());
+    let Some(ids) = ids.filter(|_| !hidden.is_empty()) else { return Ok(batch.clone()) };
+    let counts: arrow::array::BooleanArray =
+        ids.iter().map(|id| Some(id.is_none_or(|id| !hidden.iter().any(|hidden| hidden == id)))).collect();
+    Ok(arrow::compute::filter_record_batch(batch, &counts)?)
+}
+
+/// Columns that an older file does not have yet are null.
+fn complete(batch: &RecordBatch, expected: &SchemaRef) -> Result<RecordBatch, StoreError> {
+    let columns = expected
+        .fields()
+        .iter()
+        .map(|field| match batch.column_by_name(field.name()) {
+            Some(column) => Ok(arrow::compute::cast(column, field.data_type())?),
+            None => Ok(arrow::array::new_null_array(field.data_type(), batch.num_rows())),
+        })
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    Ok(RecordBatch::try_new(SchemaRef::clone(expected), columns)?)
+}

@@ -1,0 +1,317 @@
+//! The ledger (`ingests`): which chunks count, and what was noted about them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, MapBuilder, MapFieldNames, RecordBatch, StringArray, StringBuilder,
+    TimestampMicrosecondArray,
+};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use fupan_model::ledger::LedgerAction;
+use fupan_model::{Micros, Table};
+
+use crate::StoreError;
+
+/// One row of the ledger. Byte and record counts are per chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerRow {
+    /// What this row records.
+    pub action: LedgerAction,
+    /// Identity of these bytes read in this way.
+    pub chunk_id: String,
+    /// Identity of these bytes: from the prefix length and digest.
+    pub chunk_key: String,
+    /// Fingerprint of the way of reading: format, mapping, zone.
+    pub reading: String,
+    /// Display name of the source.
+    pub source: String,
+    /// Detected or given format.
+    pub input_format: String,
+    /// Name of the mapping, where one was used.
+    pub mapping: Option<String>,
+    /// Zone that times without one were read in, where there were any.
+    pub assumed_zone: Option<String>,
+    /// Records whose time had no zone.
+    pub assumed_zone_records: i64,
+    /// Bytes of the decompressed source up to the end of this chunk.
+    pub prefix_bytes: i64,
+    /// BLAKE3 of them, hex.
+    pub prefix_digest: String,
+    /// Bytes of this chunk.
+    pub chunk_bytes: i64,
+    /// Records in it.
+    pub records_read: i64,
+    /// Of these: became rows.
+    pub records_accepted: i64,
+    /// Of these: went to quarantine.
+    pub records_rejected: i64,
+    /// Of these: were in already.
+    pub records_duplicate: i64,
+    /// Rows in all tables; one record may give several.
+    pub rows: i64,
+    /// Earliest telemetry or event in it.
+    pub first_timestamp: Option<Micros>,
+    /// Latest telemetry or event in it.
+    pub last_timestamp: Option<Micros>,
+    /// Table → version of the commit that brought the rows.
+    pub table_versions: BTreeMap<String, u64>,
+    /// For [`LedgerAction::Superseded`]: the chunk that replaced this one.
+    pub superseded_by: Option<String>,
+    /// Instant of the ingest.
+    pub ingested_at: Micros,
+    /// Version of the software.
+    pub software_version: String,
+}
+
+/// The rows of the ledger at one version, folded.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    /// Version of the `ingests` table.
+    pub version: u64,
+    /// All rows, in order of commit.
+    pub rows: Vec<LedgerRow>,
+    live: BTreeMap<String, usize>,
+    by_key: HashMap<String, String>,
+}
+
+impl Ledger {
+    /// Folds rows that are in order of commit.
+    pub fn new(version: u64, rows: Vec<LedgerRow>) -> Self {
+        let mut ledger = Self { version, ..Self::default() };
+        for row in rows {
+            ledger.push(row);
+        }
+        ledger
+    }
+
+    fn push(&mut self, row: LedgerRow) {
+        match row.action {
+            LedgerAction::Committed => {
+                self.live.insert(row.chunk_id.clone(), self.rows.len());
+                self.by_key.insert(row.chunk_key.clone(), row.chunk_id.clone());
+            }
+            LedgerAction::Superseded => {
+                self.live.remove(&row.chunk_id);
+                if self.by_key.get(&row.chunk_key) == Some(&row.chunk_id) {
+                    self.by_key.remove(&row.chunk_key);
+                }
+            }
+            LedgerAction::Seen => {}
+        }
+        self.rows.push(row);
+    }
+
+    /// Whether rows of this chunk count.
+    pub fn is_live(&self, chunk_id: &str) -> bool {
+        self.live.contains_key(chunk_id)
+    }
+
+    /// The chunk that holds these bytes and counts.
+    pub fn live_by_key(&self, chunk_key: &str) -> Option<&LedgerRow> {
+        let chunk = self.by_key.get(chunk_key)?;
+        self.rows.get(*self.live.get(chunk)?)
+    }
+
+    /// Rows of the chunks that count, in order of chunk id.
+    pub fn live(&self) -> impl Iterator<Item = &LedgerRow> {
+        self.live.values().filter_map(|index| self.rows.get(*index))
+    }
+
+    /// Ids of the chunks that count.
+    pub fn live_ids(&self) -> BTreeSet<&str> {
+        self.live.keys().map(String::as_str).collect()
+    }
+}
+
+fn texts<'a>(rows: &'a [LedgerRow], get: impl Fn(&'a LedgerRow) -> Option<&'a str>) -> ArrayRef {
+    Arc::new(rows.iter().map(get).collect::<StringArray>())
+}
+
+fn longs(rows: &[LedgerRow], get: impl Fn(&LedgerRow) -> i64) -> ArrayRef {
+    Arc::new(rows.iter().map(|row| Some(get(row))).collect::<Int64Array>())
+}
+
+fn instants(rows: &[LedgerRow], get: impl Fn(&LedgerRow) -> Option<Micros>) -> ArrayRef {
+    let column: TimestampMicrosecondArray = rows.iter().map(|row| get(row).map(|at| at.0)).collect();
+    Arc::new(column.with_timezone("UTC"))
+}
+
+/// A builder for `MAP<TEXT, TEXT>` columns of the table contract.
+pub fn text_map_builder() -> MapBuilder<StringBuilder, StringBuilder> {
+    let names =
+        MapFieldNames { entry: "key_value".to_owned(), key: "key".to_owned(), value: "value".to_owned() };
+    MapBuilder::new(Some(names), StringBuilder::new(), StringBuilder::new())
+}
+
+fn versions(rows: &[LedgerRow]) -> Result<ArrayRef, StoreError> {
+    let mut builder = text_map_builder();
+    for row in rows {
+        for (table, version) in &row.table_versions {
+            builder.keys().append_value(table);
+            builder.values().append_value(version.to_string());
+        }
+        builder.append(true)?;
+    }
+    Ok(Arc::new(builder.finish()))
+}
+
+/// Rows → a batch with the columns of [`Table::Ingests`].
+pub(crate) fn to_batch(rows: &[LedgerRow]) -> Result<RecordBatch, StoreError> {
+    let columns = vec![
+        texts(rows, |row| Some(row.action.as_str())),
+        texts(rows, |row| Some(&row.chunk_id)),
+        texts(rows, |row| Some(&row.chunk_key)),
+        texts(rows, |row| Some(&row.reading)),
+        texts(rows, |row| Some(&row.source)),
+        texts(rows, |row| Some(&row.input_format)),
+        texts(rows, |row| row.mapping.as_deref()),
+        texts(rows, |row| row.assumed_zone.as_deref()),
+        longs(rows, |row| row.assumed_zone_records),
+        longs(rows, |row| row.prefix_bytes),
+        texts(rows, |row| Some(&row.prefix_digest)),
+        longs(rows, |row| row.chunk_bytes),
+        longs(rows, |row| row.records_read),
+        longs(rows, |row| row.records_accepted),
+        longs(rows, |row| row.records_rejected),
+        longs(rows, |row| row.records_duplicate),
+        longs(rows, |row| row.rows),
+        instants(rows, |row| row.first_timestamp),
+        instants(rows, |row| row.last_timestamp),
+        versions(rows)?,
+        texts(rows, |row| row.superseded_by.as_deref()),
+        instants(rows, |row| Some(row.ingested_at)),
+        texts(rows, |row| Some(&row.software_version)),
+    ];
+    Ok(RecordBatch::try_new(Table::Ingests.schema(), columns)?)
+}
+
+/// Reads columns of one batch by name.
+struct Columns<'a> {
+    batch: &'a RecordBatch,
+    row: usize,
+}
+
+impl Columns<'_> {
+    fn text(&self, name: &str) -> Option<String> {
+        let column = self.batch.column_by_name(name)?.as_string_opt::<i32>()?;
+        column.is_valid(self.row).then(|| column.value(self.row).to_owned())
+    }
+
+    fn long(&self, name: &str) -> i64 {
+        let column = self.batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
+        column.filter(|column| column.is_valid(self.row)).map_or(0, |column| column.value(self.row))
+    }
+
+    fn instant(&self, name: &str) -> Option<Micros> {
+        let column = self.batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
+        column.is_valid(self.row).then(|| Micros(column.value(self.row)))
+    }
+
+    fn versions(&self) -> BTreeMap<String, u64> {
+        let Some(map) = self.batch.column_by_name("table_versions").and_then(|column| column.as_map_opt()) else {
+            return BTreeMap::new();
+        };
+        let entries = map.value(self.row);
+        let (keys, values) = (entries.column(0).as_string_opt::<i32>(), entries.column(1).as_string_opt::<i32>());
+        let (Some(keys), Some(values)) = (keys, values) else { return BTreeMap::new() };
+        keys.iter()
+            .zip(values.iter())
+            .filter_map(|(key, value)| Some((key?.to_owned(), value?.parse().ok()?)))
+            .collect()
+    }
+}
+
+/// A batch of [`Table::Ingests`] → rows; an unknown action is skipped (a newer version wrote it).
+pub(crate) fn from_batch(batch: &RecordBatch) -> Vec<LedgerRow> {
+    (0..batch.num_rows()).filter_map(|row| row_at(&Columns { batch, row })).collect()
+}
+
+fn row_at(at: &Columns<'_>) -> Option<LedgerRow> {
+    Some(LedgerRow {
+        action: LedgerAction::by_name(&at.text("action")?)?,
+        chunk_id: at.text("chunk_id")?,
+        chunk_key: at.text("chunk_key")?,
+        reading: at.text("reading").unwrap_or_default(),
+        source: at.text("source").unwrap_or_default(),
+        input_format: at.text("input_format").unwrap_or_default(),
+        mapping: at.text("mapping"),
+        assumed_zone: at.text("assumed_zone"),
+        assumed_zone_records: at.long("assumed_zone_records"),
+        prefix_bytes: at.long("prefix_bytes"),
+        prefix_digest: at.text("prefix_digest").unwrap_or_default(),
+        chunk_bytes: at.long("chunk_bytes"),
+        records_read: at.long("records_read"),
+        records_accepted: at.long("records_accepted"),
+        records_rejected: at.long("records_rejected"),
+        records_duplicate: at.long("records_duplicate"),
+        rows: at.long("rows"),
+        first_timestamp: at.instant("first_timestamp"),
+        last_timestamp: at.instant("last_timestamp"),
+        table_versions: at.versions(),
+        superseded_by: at.text("superseded_by"),
+        ingested_at: at.instant("ingested_at").unwrap_or_default(),
+        software_version: at.text("software_version").unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(action: LedgerAction, chunk_id: &str, chunk_key: &str) -> LedgerRow {
+        LedgerRow {
+            action,
+            chunk_id: chunk_id.to_owned(),
+            chunk_key: chunk_key.to_owned(),
+            reading: "r".to_owned(),
+            source: "a.jsonl".to_owned(),
+            input_format: "json_lines".to_owned(),
+            mapping: None,
+            assumed_zone: Some("Asia/Shanghai".to_owned()),
+            assumed_zone_records: 3,
+            prefix_bytes: 10,
+            prefix_digest: "d".to_owned(),
+            chunk_bytes: 10,
+            records_read: 4,
+            records_accepted: 3,
+            records_rejected: 1,
+            records_duplicate: 0,
+            rows: 3,
+            first_timestamp: Some(Micros(1)),
+            last_timestamp: None,
+            table_versions: BTreeMap::from([("logs".to_owned(), 7)]),
+            superseded_by: None,
+            ingested_at: Micros(5),
+            software_version: "0.1.0".to_owned(),
+        }
+    }
+
+    #[test]
+    fn rows_survive_the_way_through_arrow() {
+        let rows = vec![row(LedgerAction::Committed, "c1", "k1"), row(LedgerAction::Seen, "c1", "k1")];
+        assert_eq!(from_batch(&to_batch(&rows).expect("batch")), rows);
+    }
+
+    #[test]
+    fn a_superseded_chunk_no_longer_counts_and_its_successor_does() {
+        let ledger = Ledger::new(
+            1,
+            vec![
+                row(LedgerAction::Committed, "old", "k"),
+                row(LedgerAction::Superseded, "old", "k"),
+                row(LedgerAction::Committed, "new", "k"),
+            ],
+        );
+        assert!(!ledger.is_live("old"));
+        assert!(ledger.is_live("new"));
+        assert_eq!(ledger.live_by_key("k").map(|row| row.chunk_id.as_str()), Some("new"));
+        assert_eq!(ledger.live().count(), 1);
+    }
+
+    #[test]
+    fn seeing_a_chunk_again_changes_nothing() {
+        let ledger = Ledger::new(0, vec![row(LedgerAction::Committed, "c", "k"), row(LedgerAction::Seen, "c", "k")]);
+        assert_eq!(ledger.live().count(), 1);
+    }
+}

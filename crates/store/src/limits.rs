@@ -1,0 +1,15 @@
+//! Every limit of the store, with its reason.
+
+/// How often a commit is tried again when another writer was first. Eight writers with fifty
+/// batches each stay far below it.
+pub const COMMIT_ATTEMPTS_MAX: usize = 200;
+
+/// Rows in a Parquet row group: large enough for good compression, small enough that a reader of
+/// one minute skips most of a file.
+pub const ROW_GROUP_ROWS: usize = 128 * 1024;
+
+/// Longest text that goes into a file's minimum and maximum statistics; longer columns go without.
+pub const STATISTICS_TEXT_BYTES_MAX: usize = 64;
+
+/// zstd level of data files: 211 MB/s at 1 against 139 at 3, which is no smaller on our columns.
+pub const ZSTD_LEVEL: i32 = 1;

@@ -1,0 +1,182 @@
+//! One Delta table below the root: creating, loading and committing at exactly the next version.
+//!
+//! A commit is made against the state that its decision was read from. If anybody committed in
+//! between, the answer is [`StoreError::Conflict`] and the caller reads again and decides anew; delta-rs'
+//! own rebasing is switched off, because two appends never conflict there and the same chunk would
+//! be written twice.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
+use deltalake_core::kernel::{Action, Add, StructField, StructType};
+use deltalake_core::operations::create::CreateBuilder;
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use fupan_model::Table;
+use object_store::ObjectStore;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::StoreError;
+
+/// Add-action tag that holds the BLAKE3 of the file, hex.
+pub(crate) const TAG_DIGEST: &str = "fupan.blake3";
+/// Add-action tag that holds the ids of the chunks in the file, separated by commas.
+pub(crate) const TAG_CHUNKS: &str = "fupan.chunks";
+
+/// A handle without state.
+pub(crate) fn handle(
+    object_store: &Arc<dyn ObjectStore>,
+    root: &Url,
+    table: Table,
+) -> Result<DeltaTable, StoreError> {
+    let url = table_url(root, table)?;
+    Ok(DeltaTableBuilder::from_url(url.clone())?.with_storage_backend(Arc::clone(object_store), url).build()?)
+}
+
+fn table_url(root: &Url, table: Table) -> Result<Url, StoreError> {
+    root.join(&format!("{}/", table.name())).map_err(|error| StoreError::BadLocation {
+        location: root.to_string(),
+        reason: error.to_string(),
+    })
+}
+
+/// Creates the table where it is missing; another creator at the same time is no error.
+pub(crate) async fn create(
+    object_store: &Arc<dyn ObjectStore>,
+    root: &Url,
+    table: Table,
+) -> Result<(), StoreError> {
+    let delta = handle(object_store, root, table)?;
+    if delta.verify_deltatable_existence().await? {
+        return Ok(());
+    }
+    let created = CreateBuilder::new()
+        .with_log_store(delta.log_store())
+        .with_table_name(table.name())
+        .with_columns(delta_columns(table))
+        .with_partition_columns(table.partition_columns().iter().map(ToString::to_string))
+        .with_save_mode(SaveMode::Ignore)
+        .with_raise_if_key_not_exists(false)
+        .with_configuration(properties(table))
+        .await;
+    match created {
+        Ok(_) | Err(DeltaTableError::VersionAlreadyExists(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Log clean-up off and retention of centuries: the past must stay readable. Statistics on the
+/// columns that are filtered by, not on bodies.
+fn properties(table: Table) -> HashMap<String, Option<String>> {
+    let statistics: Vec<_> =
+        table.statistics_columns().iter().filter(|column| **column != "date").copied().collect();
+    [
+        ("delta.enableExpiredLogCleanup", "false".to_owned()),
+        ("delta.logRetentionDuration", "interval 36500 days".to_owned()),
+        ("delta.deletedFileRetentionDuration", "interval 36500 days".to_owned()),
+        ("delta.checkpointInterval", "50".to_owned()),
+        ("delta.dataSkippingStatsColumns", statistics.join(",")),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), Some(value)))
+    .collect()
+}
+
+fn delta_columns(table: Table) -> Vec<StructField> {
+    let fields: Vec<Value> = table
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| {
+            json!({
+                "name": field.name(), "nullable": true, "metadata": {}, "type": delta_type(field.data_type()),
+            })
+        })
+        .collect();
+    let schema: StructType = serde_json::from_value(json!({"type": "struct", "fields": fields}))
+        .unwrap_or_else(|error| unreachable!("the table contract is a Delta schema: {error}"));
+    schema.fields().cloned().collect()
+}
+
+fn delta_type(kind: &arrow::datatypes::DataType) -> Value {
+    use arrow::datatypes::DataType as T;
+    match kind {
+        T::Date32 => json!("date"),
+        T::Timestamp(..) => json!("timestamp"),
+        T::Int8 => json!("byte"),
+        T::Int16 => json!("short"),
+        T::Int64 => json!("long"),
+        T::Float64 => json!("double"),
+        T::Boolean => json!("boolean"),
+        T::Binary => json!("binary"),
+        T::Map(..) => {
+            json!({"type": "map", "keyType": "string", "valueType": "string", "valueContainsNull": true})
+        }
+        _ => json!("string"),
+    }
+}
+
+/// Adds files at exactly the version after the handle's state, and moves the handle's state on.
+pub(crate) async fn commit(delta: &mut DeltaTable, table: Table, adds: Vec<Add>) -> Result<u64, StoreError> {
+    let paths: Vec<String> = adds.iter().map(|add| add.path.clone()).collect();
+    let properties = CommitProperties::default().with_max_retries(0).with_cleanup_expired_logs(Some(false));
+    let operation = DeltaOperation::Write {
+        mode: SaveMode::Append,
+        partition_by: Some(table.partition_columns().iter().map(ToString::to_string).collect()),
+        predicate: None,
+    };
+    let committed = {
+        let state = delta.snapshot()?.snapshot();
+        CommitBuilder::from(properties)
+            .with_actions(adds.into_iter().map(Action::Add).collect())
+            .build(Some(state), delta.log_store(), operation)
+            .await
+    };
+    match committed {
+        Ok(done) => {
+            let version = done.version();
+            delta.update_state().await?;
+            Ok(version)
+        }
+        Err(DeltaTableError::VersionAlreadyExists(_)) => Err(conflict(table)),
+        Err(DeltaTableError::Transaction {
+            source:
+                TransactionError::MaxCommitAttempts(_)
+                | TransactionError::CommitConflict(_)
+                | TransactionError::VersionAlreadyExists(_),
+        }) => Err(conflict(table)),
+        Err(error) => settle(delta, table, &paths, &error).await,
+    }
+}
+
+fn conflict(table: Table) -> StoreError {
+    StoreError::Conflict { table: table.name().to_owned() }
+}
+
+/// "Commit failed" is not "not committed": the log decides.
+async fn settle(
+    delta: &mut DeltaTable,
+    table: Table,
+    paths: &[String],
+    error: &DeltaTableError,
+) -> Result<u64, StoreError> {
+    let unknown = |reason: String| StoreError::OutcomeUnknown { table: table.name().to_owned(), reason };
+    delta.update_state().await.map_err(|again| unknown(format!("{error}; reading the log again: {again}")))?;
+    let state = delta.snapshot()?;
+    let is_in = state.log_data().iter().any(|file| paths.iter().any(|path| *path == file.path()));
+    if is_in { Ok(state.version()) } else { Err(unknown(error.to_string())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_of_the_contract_is_a_delta_schema() {
+        for table in Table::ALL {
+            assert_eq!(delta_columns(table).len(), table.schema().fields().len());
+        }
+    }
+}
