@@ -1,1 +1,31 @@
-//! stub
+//! Bytes → records or reasons.
+//!
+//! Each format is one module below [`formats`]. A source is looked at once ([`detect`]), opened once
+//! ([`open`]), cut at record boundaries ([`last_boundary`]) and decoded chunk by chunk, in any order
+//! and in parallel ([`Decoder::decode`]). Every input record ends in the sink exactly once: as rows
+//! or as one reject with its reason; nothing is dropped in silence.
+//!
+//! This crate opens no files, reads no clock and never panics on input.
+
+mod csv_text;
+mod decoder;
+mod detect;
+mod error;
+mod format;
+mod formats;
+mod framing;
+mod json;
+pub mod limits;
+mod mapping;
+mod options;
+pub mod time;
+
+pub use decoder::{Chunk, DeclaredDocument, Decoder, Place, RecordSink};
+pub use detect::{Detection, detect};
+pub use error::DecodeError;
+pub use format::{Framing, InputFormat};
+pub use formats::open;
+pub use formats::timeline::timeline_json_schema;
+pub use framing::{count_records, last_boundary};
+pub use mapping::{Mapping, mapping_json_schema};
+pub use options::DecodeOptions;

@@ -1,1 +1,25 @@
-//! stub
+//! Sources → decoded, enriched rows → the store, exactly once, with every record accounted for.
+//!
+//! A source is decompressed and cut into chunks on one thread, chunks are decoded and turned into
+//! columns on all cores, and groups of them are committed in order while the next ones are decoded.
+//! Memory is bounded by the chunks in flight, whatever the input's size.
+
+mod chunks;
+mod decode;
+mod enrich;
+mod error;
+mod keyed;
+pub mod limits;
+mod people;
+mod pipeline;
+mod reader;
+mod report;
+mod rows;
+mod sink;
+mod source;
+
+pub use error::{IngestError, SourceProblem};
+pub use people::{BY_HAND, add_events};
+pub use pipeline::{IngestSettings, Progress, ingest};
+pub use report::{Counts, IngestReport, ShownReject, SourceReport};
+pub use source::{Source, SourcePlace, find_sources};

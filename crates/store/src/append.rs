@@ -128,7 +128,7 @@ impl Store {
     }
 
     /// Commits what `decide` returns for the ledger as it is; decides anew if somebody was first.
-    async fn append_ledger_rows(
+    pub(crate) async fn append_ledger_rows(
         &self,
         written_at: Micros,
         mut decide: impl FnMut(&ledger::Ledger) -> Vec<LedgerRow>,

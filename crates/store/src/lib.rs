@@ -8,6 +8,7 @@ mod append;
 mod durable;
 mod error;
 mod files;
+mod forget;
 mod ledger;
 pub mod limits;
 mod snapshot;

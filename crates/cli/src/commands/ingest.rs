@@ -1,0 +1,162 @@
+//! `fupan ingest`: sources → the store, and an account of every record.
+
+mod account;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use fupan_decode::InputFormat;
+use fupan_ingest::{IngestReport, IngestSettings, Source, find_sources, ingest};
+use fupan_store::Store;
+
+use crate::app::{App, VERSION};
+use crate::failure::{DONE, ErrorKind, Failure, Outcome};
+use crate::progress::Bar;
+use crate::settings::FlagSettings;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Files, folders, patterns such as 'logs/*.gz', or - for standard input; plain, gzip or zstd
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// Read all of them as this format, instead of telling it from the content
+    #[arg(long, value_name = "FORMAT", value_parser = input_format)]
+    input_format: Option<InputFormat>,
+    /// Read all of them by this mapping file
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+    /// Zone of times without one [default: workspace.zone]
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+    /// Read again what is in already with another zone, mapping or format, and take its place
+    #[arg(long)]
+    replace: bool,
+    /// Read and count, write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Share of unreadable records in a source above which the exit code is 1 [default: 0.05]
+    #[arg(long, value_name = "SHARE")]
+    max_rejected_share: Option<f64>,
+}
+
+impl Arguments {
+    /// The settings that flags override.
+    pub(crate) fn settings(&self) -> FlagSettings {
+        FlagSettings { zone: self.zone.clone(), max_rejected_share: self.max_rejected_share }
+    }
+}
+
+fn input_format(text: &str) -> Result<InputFormat, String> {
+    InputFormat::by_name(text).ok_or_else(|| {
+        let names: Vec<&str> = InputFormat::ALL.iter().map(|format| format.as_str()).collect();
+        format!("the formats are {}", names.join(", "))
+    })
+}
+
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
+    if let Some(zone) = &arguments.zone {
+        // The flag's own mistake, not the file's.
+        crate::settings::parse_zone(zone)?;
+    }
+    let found = find(&arguments.paths);
+    let settings = IngestSettings {
+        zone: app.zone(),
+        format: arguments.input_format,
+        mappings: app.mappings(arguments.mapping.as_deref())?,
+        replace: arguments.replace,
+        dry_run: arguments.dry_run,
+        threads: app.surroundings.threads,
+        now: app.surroundings.now,
+        software_version: VERSION.to_owned(),
+    };
+    for failure in &found.missing {
+        app.terminal.failure(failure);
+    }
+    if found.sources.is_empty() {
+        return Ok(ErrorKind::BadInput.code());
+    }
+    let done = read(app, &found.sources, &settings).await?;
+    let code = account::tell(app, &done, &settings);
+    Ok(if found.missing.is_empty() || code == ErrorKind::BadInput.code() { code } else { ErrorKind::BadInput.code() })
+}
+
+/// Sources, and what names nothing: it does not stop the others.
+struct FoundSources {
+    sources: Vec<Source>,
+    missing: Vec<Failure>,
+}
+
+fn find(paths: &[String]) -> FoundSources {
+    let mut found = FoundSources { sources: Vec::new(), missing: Vec::new() };
+    let mut good = Vec::new();
+    for path in paths {
+        match find_sources(std::slice::from_ref(path)) {
+            Ok(sources) if sources.is_empty() => {
+                let failure = Failure::new(ErrorKind::BadInput, format!("nothing to read at `{path}`: it is an empty folder"));
+                found.missing.push(failure);
+            }
+            Ok(_) => good.push(path.clone()),
+            Err(error) => found.missing.push(error.into()),
+        }
+    }
+    // Once more all together: a file that is meant twice is read once.
+    match find_sources(&good) {
+        Ok(sources) => found.sources = sources,
+        Err(error) => found.missing.push(error.into()),
+    }
+    found
+}
+
+/// An ingest that came to its end.
+pub(crate) struct Done {
+    pub(crate) report: IngestReport,
+    pub(crate) seconds: f64,
+}
+
+/// Reads sources into the app's store, with a progress bar on a terminal.
+pub(crate) async fn read(app: &App, sources: &[Source], settings: &IngestSettings) -> Result<Done, Failure> {
+    let store = if settings.dry_run { dry_store(app).await? } else { app.create_store().await? };
+    let total = sources.iter().filter_map(Source::size).sum();
+    let bar = Arc::new(Bar::new(total, app.terminal.shows_progress()));
+    let began = std::time::Instant::now();
+    let outcome = ingest(&store, sources, settings, Arc::clone(&bar) as Arc<dyn fupan_ingest::Progress>).await;
+    bar.finish();
+    Ok(Done { report: outcome?, seconds: began.elapsed().as_secs_f64() })
+}
+
+/// The store to compare with, without making one.
+async fn dry_store(app: &App) -> Result<Store, Failure> {
+    match app.open_store().await {
+        Ok(store) => Ok(store),
+        Err(_) => {
+            let root = url::Url::parse("memory:///dry-run/").map_err(|error| Failure::bug(error.to_string()))?;
+            Ok(Store::create_on(root, Arc::new(object_store::memory::InMemory::new())).await?)
+        }
+    }
+}
+
+/// As the command would read them, without flags: for other commands that ingest.
+pub(crate) fn default_settings(app: &App) -> Result<IngestSettings, Failure> {
+    Ok(IngestSettings {
+        zone: app.zone(),
+        format: None,
+        mappings: app.mappings(None)?,
+        replace: false,
+        dry_run: false,
+        threads: app.surroundings.threads,
+        now: app.surroundings.now,
+        software_version: VERSION.to_owned(),
+    })
+}
+
+/// Reads a folder and tells what became of it; none if something in it is damaged.
+pub(crate) async fn read_folder(app: &App, folder: &str) -> Result<Done, Failure> {
+    let sources = find_sources(&[folder.to_owned()])?;
+    let settings = default_settings(app)?;
+    let done = read(app, &sources, &settings).await?;
+    let code = account::tell(app, &done, &settings);
+    if code == DONE {
+        return Ok(done);
+    }
+    Err(Failure::new(ErrorKind::BadInput, format!("{folder} could not be read as it should")))
+}

@@ -1,0 +1,81 @@
+//! Asking the catalogue, and keeping a receipt for every answer that the report uses.
+
+use std::collections::BTreeMap;
+
+use fupan_model::Micros;
+use fupan_query::{Answer, ParamValue, QueryError, Session};
+use fupan_report::model::{Receipt, Words};
+
+/// Parameters that many queries share; each gets those that its header names.
+pub(crate) type Params = BTreeMap<&'static str, ParamValue>;
+
+/// Runs queries and collects their receipts.
+pub(crate) struct Citations<'a> {
+    session: &'a Session,
+    receipts: BTreeMap<String, Receipt>,
+}
+
+impl<'a> Citations<'a> {
+    pub(crate) fn new(session: &'a Session) -> Self {
+        Self { session, receipts: BTreeMap::new() }
+    }
+
+    /// Answers a query with those of `params` that it knows. Its receipt's key is its name.
+    pub(crate) async fn ask(&mut self, query: &'static str, params: &Params) -> Result<Answer, QueryError> {
+        let file = self.session.catalogue().query(query)?;
+        let question = file.header.question.clone();
+        let given: Vec<(String, ParamValue)> = file
+            .header
+            .params
+            .iter()
+            .filter_map(|param| {
+                let value = params.get(param.name.as_str())?;
+                Some((param.name.clone(), value.clone()))
+            })
+            .collect();
+        let answer = self.session.run(query, &given).await?;
+        self.receipts.insert(query.to_owned(), receipt(query, question, &answer));
+        Ok(answer)
+    }
+
+    /// A receipt for a computation in code over the answers of other queries.
+    pub(crate) fn derive(&mut self, key: &str, from: &str, exclusions: Vec<Words>) {
+        let base = self.receipts.get(from).cloned().unwrap_or_default();
+        self.receipts.insert(key.to_owned(), Receipt { key: key.to_owned(), exclusions, ..base });
+    }
+
+    /// All receipts, in order of key.
+    pub(crate) fn into_receipts(self) -> Vec<Receipt> {
+        self.receipts.into_values().collect()
+    }
+}
+
+fn receipt(query: &str, question: String, answer: &Answer) -> Receipt {
+    let from = &answer.receipt;
+    Receipt {
+        key: query.to_owned(),
+        query: Some(from.query.clone()),
+        question: Some(question),
+        sql_hash: Some(from.text_hash.clone()),
+        params: from.params.iter().map(|(name, value)| (name.clone(), param_text(value))).collect(),
+        ledger_version: from.ledger_version.and_then(|version| i64::try_from(version).ok()),
+        as_of: Some(from.as_of),
+        rows_read: Some(from.rows_read),
+        rows_returned: Some(from.rows),
+        exclusions: Vec::new(),
+        digest: Some(from.answer_digest.clone()),
+    }
+}
+
+/// A parameter as `query run --param name=value` takes it.
+pub(crate) fn param_text(value: &ParamValue) -> String {
+    match value {
+        ParamValue::Timestamp(at) => at.to_rfc3339(),
+        ParamValue::Date(days) => Micros::from_seconds(i64::from(*days) * 86_400).to_rfc3339(),
+        ParamValue::Text(text) => text.clone(),
+        ParamValue::BigInt(number) => number.to_string(),
+        ParamValue::Double(number) => number.to_string(),
+        ParamValue::Boolean(value) => value.to_string(),
+        ParamValue::Null => "null".to_owned(),
+    }
+}

@@ -1,0 +1,155 @@
+//! What was read, what was lost, what had to be assumed, and what cannot be known.
+
+use fupan_model::Config;
+use fupan_query::{QueryError, Session};
+use fupan_report::model::{
+    Assumption, Basis, DataGap, Figure, IncidentReport, Provenance, QuarantineReason, SourceQuality, Words,
+};
+
+use super::cite::{Citations, Params};
+use super::rows::rows;
+use super::window::Window;
+
+/// Gaps that the report lists; a query gives the rest.
+const GAPS_MAX: usize = 10;
+
+/// Fills data quality, assumptions and provenance.
+pub(crate) async fn fill(
+    report: &mut IncidentReport,
+    cite: &mut Citations<'_>,
+    session: &Session,
+    config: &Config,
+    window: &Window,
+    software_version: &str,
+) -> Result<(), QueryError> {
+    let none = Params::new();
+    let ingests = "quality/ingests";
+    let answer = cite.ask(ingests, &none).await?;
+    for row in rows(&answer) {
+        let count = |column: &str| Figure::count(row.count(column).unwrap_or_default(), ingests);
+        report.data_quality.sources.push(SourceQuality {
+            source: row.owned("source").unwrap_or_default(),
+            format: row.owned("input_format").unwrap_or_default(),
+            read: count("records_read"),
+            accepted: count("records_accepted"),
+            rejected: count("records_rejected"),
+            duplicate: count("records_duplicate"),
+            first: row.instant("first_timestamp"),
+            last: row.instant("last_timestamp"),
+            assumed_zone: None,
+        });
+    }
+    let quarantine = "quality/quarantine";
+    let answer = cite.ask(quarantine, &none).await?;
+    for row in rows(&answer) {
+        report.data_quality.quarantine.push(QuarantineReason {
+            reason: row.owned("reason").unwrap_or_default(),
+            records: Figure::count(row.count("records").unwrap_or_default(), quarantine),
+        });
+    }
+    let answer = cite.ask("quality/coverage", &window.params(config)).await?;
+    for row in rows(&answer).take(GAPS_MAX) {
+        report.data_quality.gaps.push(DataGap {
+            subject: row.owned("service_name").or_else(|| row.owned("table_name")).unwrap_or_default(),
+            from: row.instant("gap_start"),
+            to: row.instant("gap_end"),
+        });
+    }
+    assumptions(report, cite, session, config, window).await?;
+    unknowable(report, window);
+    report.provenance = Provenance {
+        software_version: software_version.to_owned(),
+        ledger_version: report.receipts.first().and_then(|receipt| receipt.ledger_version),
+        as_of: Some(session.as_of()),
+        as_of_given: false,
+    };
+    Ok(())
+}
+
+async fn assumptions(
+    report: &mut IncidentReport,
+    cite: &mut Citations<'_>,
+    session: &Session,
+    config: &Config,
+    window: &Window,
+) -> Result<(), QueryError> {
+    let answer = cite.ask("quality/assumptions", &Params::new()).await?;
+    let mut zoned = 0;
+    for row in rows(&answer).filter(|row| row.text("kind") == Some("assumed_zone")) {
+        zoned += 1;
+        let source = row.text("source").unwrap_or_default();
+        if let Some(line) = report.data_quality.sources.iter_mut().find(|line| line.source == source) {
+            line.assumed_zone = row.owned("assumed_zone");
+        }
+    }
+    if zoned > 0 {
+        report.assumptions.push(Assumption::Zone {
+            zone: config.workspace.zone.clone(),
+            sources: zoned,
+            of_sources: report.data_quality.sources.len() as u64,
+        });
+    }
+    for row in rows(&answer).filter(|row| row.text("kind") == Some("whole_hours_apart")) {
+        let (one, other) = (row.text("source").unwrap_or_default(), row.text("other_source").unwrap_or_default());
+        let hours = row.long("hours_apart").unwrap_or_default();
+        report.assumptions.push(Assumption::Other {
+            words: Words::new(
+                format!("{one} and {other} differ by exactly {hours} h: check their zones"),
+                format!("{one} 与 {other} 恰好相差 {hours} 小时,请核对时区"),
+            ),
+        });
+    }
+    for assumption in session.assumptions() {
+        report.assumptions.push(match assumption {
+            fupan_query::Assumption::KeyActionsAreNotGet => Assumption::KeyActions,
+            fupan_query::Assumption::EveryServiceIsEntry => Assumption::EntryServices,
+            fupan_query::Assumption::DefaultFailureRule => Assumption::FailedByDefault,
+        });
+    }
+    report.assumptions.push(Assumption::Baseline {
+        from: window.baseline_start,
+        to: window.baseline_end,
+        days: window.comparable_days,
+    });
+    if window.is_open {
+        report.assumptions.push(Assumption::ImpactEnd);
+    }
+    let undecidable = report
+        .timeline
+        .iter()
+        .filter(|entry| entry.known_then == fupan_report::model::KnownThen::Undecidable && entry.source != "changes")
+        .count() as u64;
+    if undecidable > 0 {
+        report.assumptions.push(Assumption::RecordedAt { events: undecidable });
+    }
+    Ok(())
+}
+
+/// Kinds of telemetry that are missing altogether, and what that leaves unknown.
+fn unknowable(report: &mut IncidentReport, window: &Window) {
+    let mut cannot = |en: &str, zh: &str| report.data_quality.cannot_know.push(Words::new(en, zh));
+    if report.series.requests.is_none() && !report.requests.is_known() {
+        cannot(
+            "No record carries an HTTP status, gRPC code or outcome: error shares per service, failed requests and which services were proven unaffected are unknown.",
+            "数据中没有请求结果(HTTP 状态码、gRPC 码或结果字段):各服务失败率、失败请求数、哪些服务确认未受影响均无法得知。",
+        );
+    }
+    if report.users.is_none() {
+        cannot(
+            "No request carries a user or session: how many users were affected is unknown.",
+            "请求中没有用户或会话标识:受影响用户数无法得知。",
+        );
+    }
+    if window.basis != Basis::Observed {
+        cannot(
+            "Beginning and end of the impact are as people declared them; telemetry does not confirm them.",
+            "故障起止时间仅来自人工记录,未经观测数据印证。",
+        );
+    }
+    if window.comparable_days == 0 {
+        cannot(
+            "There is no comparable day before: only the quiet stretch just before the impact is the baseline.",
+            "没有可比日数据:仅以故障前的平静时段为基线。",
+        );
+    }
+}

@@ -1,0 +1,92 @@
+//! How do bytes go in, and how do records come out?
+
+use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, SpanRecord};
+
+use crate::{Framing, framing, limits};
+
+/// Turns whole records into rows. Stateless between calls, so that chunks can be decoded in
+/// parallel and in any order.
+pub trait Decoder: Send + Sync {
+    /// How the stream is cut into records.
+    fn framing(&self) -> Framing;
+
+    /// Decodes whole records; the last one may lack its line feed (end of the stream).
+    fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink);
+
+    /// The longest record that this decoder accepts. A reader that has buffered more than this
+    /// without seeing a [`crate::last_boundary`] rejects the record itself (keeping a truncated
+    /// piece of it) and goes on after the next line feed.
+    fn record_bytes_max(&self) -> usize {
+        match self.framing() {
+            Framing::Lines | Framing::CsvRecords { .. } => limits::LINE_BYTES_MAX,
+            Framing::Document => limits::DOCUMENT_BYTES_MAX,
+        }
+    }
+
+    /// How many records a chunk of whole records holds, without decoding it; a header is not a record.
+    /// `byte_offset` is where the chunk begins in the decompressed source. For
+    /// [`Framing::Document`] this is 1: the decoder numbers what it finds inside from 1.
+    fn count_records(&self, bytes: &[u8], byte_offset: u64) -> u64 {
+        let _ = byte_offset;
+        framing::count_records(self.framing(), bytes)
+    }
+}
+
+/// Whole records out of a source.
+#[derive(Debug, Clone, Copy)]
+pub struct Chunk<'a> {
+    /// The bytes, beginning at a record boundary.
+    pub bytes: &'a [u8],
+    /// Number of the first record in `bytes`, 1-based within the source; headers and blank lines
+    /// do not count.
+    pub first_record: u64,
+    /// Where `bytes` begins in the decompressed source; decoders of tables know from it which record is
+    /// the header.
+    pub byte_offset: u64,
+}
+
+/// Where a record stood in its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// 1-based number of the record.
+    pub record: u64,
+    /// Where it begins, in the decompressed source.
+    pub byte_offset: u64,
+}
+
+/// Takes what a decoder finds.
+///
+/// One input record gives any number of rows of the same [`Place::record`], or exactly one reject. A
+/// record that holds nothing (an empty OTLP batch) gives neither.
+pub trait RecordSink {
+    /// A log record.
+    fn log(&mut self, place: Place, record: LogRecord<'_>);
+    /// A metric point.
+    fn metric(&mut self, place: Place, point: MetricPoint<'_>);
+    /// A trace span.
+    fn span(&mut self, place: Place, span: SpanRecord<'_>);
+    /// Something that happened to an incident.
+    fn event(&mut self, place: Place, event: IncidentEvent);
+    /// A change to the running system.
+    fn change(&mut self, place: Place, change: Change);
+    /// A record that cannot be read: why, and its bytes (at most
+    /// [`limits::REJECTED_BYTES_MAX`]; shorter than the record if it was longer).
+    fn reject(&mut self, place: Place, reason: String, bytes: &[u8]);
+    /// Called once per record whose time had no zone, so that the assumption can be counted.
+    fn assumed_zone(&mut self);
+    /// A declarative document was read completely: what it no longer holds is to be retracted.
+    fn declared(&mut self, _document: DeclaredDocument) {}
+}
+
+/// A timeline file declares all that it has to say about an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredDocument {
+    /// The incident.
+    pub incident_id: String,
+    /// The document: equal to [`IncidentEvent::source`] of the events that came from it.
+    pub document: String,
+    /// All events that the document declares now. Events from the same document and incident that
+    /// are not among them were changed (an event with the same attribute `entry_id` takes their
+    /// place) or are gone.
+    pub event_ids: Vec<String>,
+}

@@ -1,0 +1,73 @@
+//! What kind of source is this? Told from the content, never from the name.
+//!
+//! What cannot be told is an error that says what was seen and what to do; nothing is guessed.
+
+mod binary;
+mod json;
+mod text;
+
+use crate::framing::{is_blank, without_bom};
+use crate::{DecodeError, DecodeOptions, InputFormat, Mapping, limits};
+
+/// What a source was found to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detection {
+    /// The format.
+    pub format: InputFormat,
+    /// Name of the mapping that applies, out of [`DecodeOptions::mappings`].
+    pub mapping: Option<String>,
+    /// Why, in words for people.
+    pub reason: String,
+}
+
+impl Detection {
+    fn new(format: InputFormat, reason: impl Into<String>) -> Self {
+        Self { format, mapping: None, reason: reason.into() }
+    }
+}
+
+/// What to do about text that is not recognised.
+pub(crate) const HINT: &str =
+    "name the format with --input-format, or write a mapping file that says which field is the time";
+
+/// Looks at the head of a source (the first [`limits::HEAD_BYTES_MAX`] bytes, decompressed) and says
+/// what it is; `head_is_whole` if there is no more of it.
+pub fn detect(head: &[u8], head_is_whole: bool, options: &DecodeOptions) -> Result<Detection, DecodeError> {
+    let head = head.get(..limits::HEAD_BYTES_MAX).unwrap_or(head);
+    if is_blank(head) && (head_is_whole || head.len() < limits::HEAD_BYTES_MAX) {
+        return Err(DecodeError::Empty);
+    }
+    binary::refuse(head)?;
+    let head = without_bom(head);
+    if let Some(detection) =
+        options.mappings.iter().find_map(|mapping| by_mapping(mapping, head, head_is_whole))
+    {
+        return Ok(detection);
+    }
+    if let Some(format) = options.format {
+        return Ok(Detection::new(format, "as told by --input-format"));
+    }
+    match head.trim_ascii_start().first() {
+        Some(b'{' | b'[') => json::detect(head, head_is_whole),
+        _ => text::detect(head),
+    }
+}
+
+/// The mapping applies if its test on the content holds.
+fn by_mapping(mapping: &Mapping, head: &[u8], head_is_whole: bool) -> Option<Detection> {
+    let fits = if mapping.is_csv() {
+        let is_json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
+        !is_json
+            && crate::formats::Table::read(head, "csv").is_ok_and(|table| mapping.fits_header(&table.names))
+    } else {
+        json::first_keys(head, head_is_whole).is_some_and(|keys| mapping.fits_keys(&keys.written))
+    };
+    fits.then(|| Detection {
+        format: mapping.format(),
+        mapping: Some(mapping.name.clone()),
+        reason: format!("the content passes the test of the mapping {}", mapping.name),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! What is recognised, and what is told about the rest.
+
+use super::*;
+
+fn options() -> DecodeOptions {
+    DecodeOptions::new(chrono_tz::UTC, "source")
+}
+
+fn format(text: &str) -> InputFormat {
+    match detect(text.as_bytes(), true, &options()) {
+        Ok(detection) => detection.format,
+        Err(error) => panic!("{text}: {error}"),
+    }
+}
+
+fn error(head: &[u8]) -> String {
+    detect(head, true, &options()).map(|found| format!("{found:?}")).unwrap_err().to_string()
+}
+
+#[test]
+fn formats_are_told_by_their_content() {
+    use InputFormat as F;
+    for (text, expected) in [
+        ("{\"ts\":1,\"msg\":\"a\"}\n{\"ts\":2}\n", F::JsonLines),
+        (
+            "{\"timestamp\":\"2026-11-05T03:05:03Z\",\"service\":\"a\",\"version\":\"v1\",\"level\":\"info\",\"message\":\"m\"}\n",
+            F::JsonLines,
+        ),
+        (
+            "{\"timestamp\":\"x\",\"trace_id\":\"t\",\"span_id\":\"s\",\"message\":\"m\",\"service\":\"a\"}\n",
+            F::JsonLines,
+        ),
+        ("[{\"ts\":1,\"msg\":\"a\"}]", F::JsonLines),
+        ("{\"resourceLogs\":[]}", F::OtlpJson),
+        ("{\n  \"resourceSpans\": [\n", F::OtlpJson),
+        (
+            "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[]}}",
+            F::PrometheusQueryRange,
+        ),
+        ("# 复盘\nincident: INC-1\nevents: []\n", F::Timeline),
+        ("{\"incident\":\"INC-1\",\"events\":[]}", F::Timeline),
+        ("incident,at,type,text\nA,11:05,mitigated,x\n", F::TimelineCsv),
+        ("{\"page\":{},\"incidents\":[]}", F::Statuspage),
+        ("{\"id\":\"1\",\"title\":\"x\",\"started_at\":\"a\",\"updates\":[]}\n", F::Statuspage),
+        ("[{\"id\":\"1\",\"name\":\"x\",\"incident_updates\":[]}]", F::Statuspage),
+        ("{\"receiver\":\"x\",\"status\":\"firing\",\"alerts\":[{}]}", F::Alerts),
+        (
+            "{\n\"service\":\"a\",\"metric\":\"m\",\"threshold\":1,\"observed\":2,\"fired_at\":\"t\"}",
+            F::Alerts,
+        ),
+        ("[{\"timestamp\":\"t\",\"service\":\"a\",\"commit_sha\":\"s\",\"version\":\"v\"}]", F::Changes),
+        ("[{\"sha\":\"s\",\"author\":\"a\",\"timestamp\":\"t\",\"message\":\"m\"}]", F::Changes),
+        ("[{\"timestamp\":\"t\",\"flag\":\"f\",\"service\":\"a\",\"change\":\"off->on\"}]", F::Changes),
+        ("{\"deployments\":[]}", F::Changes),
+        ("[{\"type\":\"campaign\",\"name\":\"n\",\"start\":\"a\",\"end\":\"b\"}]", F::Changes),
+        (
+            "[{\"id\":\"d\",\"type\":\"deployment\",\"service\":\"a\",\"started_at\":\"t\",\"from\":\"1\",\"to\":\"2\",\"by\":\"x\",\"summary\":\"s\"}]",
+            F::Changes,
+        ),
+        ("timestamp,service,version\nt,a,v\n", F::ChangesCsv),
+        ("type,name,start,end\n大促,秒杀,a,b\n", F::ChangesCsv),
+        (
+            "[{\"trace_id\":\"t\",\"span_id\":\"s\",\"parent_id\":null,\"service\":\"a\",\"name\":\"n\",\"start\":\"t\"}]",
+            F::TracesJson,
+        ),
+        ("TraceID,SpanID,ParentID,PodName,OperationName,StartTimeUnixNano\n", F::CsvTraces),
+        ("Timestamp,TimeUnixNano,PodName,TraceID,SpanID,Log\n", F::CsvLogs),
+        ("时间,级别,消息\n", F::CsvLogs),
+        ("timestamp,service,metric,value\n", F::CsvMetricsLong),
+        ("time;name;value\n", F::CsvMetricsLong),
+        ("timestamp,value\n2014-02-14 14:30:00,0.132\n", F::CsvMetricsWide),
+        ("time,a_cpu,b_cpu\n1793849103,0.5,\n", F::CsvMetricsWide),
+        (
+            "Time,TimeStamp,PodName,CpuUsage(m)\n2026-11-05 08:41:09.04 +0000 UTC m=+0.1,1,a,7.5\n",
+            F::CsvMetricsWide,
+        ),
+    ] {
+        assert_eq!(format(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn the_reason_is_for_people() {
+    let found = detect(b"{\"ts\":1}\n{\"ts\":2}\nbroken\n", true, &options()).unwrap();
+    assert_eq!(found.reason, "every one of the first 2 lines is a JSON object with a time");
+    let found = detect(b"{\"ts\":1}\n{\"a\":2}\n", true, &options()).unwrap();
+    assert_eq!(found.reason, "1 of the first 2 lines are JSON objects with a time");
+}
+
+#[test]
+fn a_head_that_is_cut_is_enough() {
+    let long = format!("{{\"resourceMetrics\":[{{\"x\":\"{}", "y".repeat(100_000));
+    assert_eq!(detect(long.as_bytes(), false, &options()).unwrap().format, InputFormat::OtlpJson);
+    let list = format!(
+        "[{{\"trace_id\":\"t\",\"span_id\":\"s\",\"parent_id\":\"p\",\"start\":\"{}",
+        "y".repeat(100_000)
+    );
+    assert_eq!(detect(list.as_bytes(), false, &options()).unwrap().format, InputFormat::TracesJson);
+    let text = "{\"ts\":1,\"msg\":\"支付\"}\n".repeat(5_000);
+    assert_eq!(
+        detect(&text.as_bytes()[..64 << 10], false, &options()).unwrap().format,
+        InputFormat::JsonLines
+    );
+}
+
+#[test]
+fn binary_files_are_named() {
+    for (head, expected) in [
+        (b"\x89PNG\r\n\x1A\n".as_slice(), "a PNG image"),
+        (b"PAR1\x15\x04", "a Parquet file"),
+        (b"PK\x03\x04", "a ZIP archive"),
+        (b"\x1F\x8B\x08", "compressed twice"),
+        (b"\x7FELF", "an ELF program"),
+        (b"\x00\x01\x02\x03", "binary data of an unknown kind (it begins with 00 01 02 03)"),
+        (b"\xFF\xFEt\x00", "iconv -f UTF-16LE"),
+        (b"\xCA\xB1\xBC\xE4,\xBC\xB6\xB1\xF0\n2026,\xB4\xED\xCE\xF3\n", "iconv -f GB18030"),
+    ] {
+        let told = error(head);
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[test]
+fn what_is_not_recognised_says_what_to_do() {
+    assert!(error(b"").contains("empty"));
+    assert!(error(b" \n\n").contains("empty"));
+    for (text, expected) in [
+        ("once upon a time\n", "text that begins with \"once upon a time\""),
+        ("[{\"signature\":\"s\",\"count\":1}]", "the keys signature, count, and no time"),
+        ("{\"alerts\":[\"a\",\"b\"],\"answer\":1}", "the keys alerts, answer, and no time"),
+        ("a,b\nx,y\n", "the columns a, b"),
+        ("[]", "without an object"),
+        ("{\"a\":", "cut off"),
+    ] {
+        let told = error(text.as_bytes());
+        assert!(told.contains(expected) && told.contains("--input-format"), "{told}");
+    }
+}
+
+#[test]
+fn flags_and_mappings_come_first() {
+    let mut options = options();
+    options.format = Some(InputFormat::CsvLogs);
+    let found = detect(b"a,b\n", true, &options).unwrap();
+    assert_eq!((found.format, found.reason.as_str()), (InputFormat::CsvLogs, "as told by --input-format"));
+    options.mappings = vec![
+        Mapping::parse("name = \"other\"\nmatch = { header = [\"c\"] }").unwrap(),
+        Mapping::parse("name = \"mine\"\nmatch = { header = [\"b\"] }").unwrap(),
+    ];
+    let found = detect(b"a,b\n", true, &options).unwrap();
+    assert_eq!(found.mapping.as_deref(), Some("mine"));
+    options.mappings = vec![Mapping::parse("name = \"j\"\nmatch = { first_key = \"_source\" }").unwrap()];
+    options.format = None;
+    let found = detect(b"{\"_source\":{\"a\":1}}\n{\"_source\":{}}\n", true, &options).unwrap();
+    assert_eq!(found.mapping.as_deref(), Some("j"));
+    // Binary data stays binary data whatever it is called.
+    options.format = Some(InputFormat::JsonLines);
+    assert!(detect(b"PAR1", true, &options).is_err());
+}

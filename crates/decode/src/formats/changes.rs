@@ -1,0 +1,301 @@
+//! Changes to the running system: deployments, commits, flags, configuration, campaigns.
+//!
+//! A list, a document with lists, lines or a table. An explicit type wins; otherwise the keys tell.
+
+use chrono_tz::Tz;
+use fupan_model::events::event_id;
+use fupan_model::{Change, RecordedAtBasis};
+
+use super::json_records::{framing_of, walk_json};
+use super::pairs::Pairs;
+use super::table::Table;
+use crate::{Chunk, DecodeError, DecodeOptions, Decoder, Framing, InputFormat, RecordSink, limits};
+
+/// Keys of lists in a document, and the type of change that they hold.
+pub(crate) const LISTS: [&str; 8] =
+    ["changes", "deployments", "deploys", "commits", "flags", "campaigns", "releases", "events"];
+/// Names of the type.
+pub(crate) const TYPE_NAMES: [&str; 4] = ["changetype", "type", "kind", "类型"];
+/// Names of the instant at which a change began to act.
+pub(crate) const START_NAMES: [&str; 13] = [
+    "occurredat",
+    "timestamp",
+    "deployedat",
+    "startedat",
+    "starttime",
+    "start",
+    "committedat",
+    "time",
+    "at",
+    "date",
+    "createdat",
+    "时间",
+    "开始时间",
+];
+const END_NAMES: [&str; 7] = ["endedat", "finishedat", "endtime", "end", "until", "completedat", "结束时间"];
+
+/// Changes in JSON.
+pub(crate) struct ChangesJson {
+    framing: Framing,
+    zone: Tz,
+    source: String,
+}
+
+impl ChangesJson {
+    pub(crate) fn open(head: &[u8], options: &DecodeOptions) -> Self {
+        Self { framing: framing_of(head, &LISTS), zone: options.zone, source: source_of(options) }
+    }
+}
+
+impl Decoder for ChangesJson {
+    fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
+        walk_json(self.framing, &LISTS, chunk, limits::LINE_BYTES_MAX, sink, &mut |place, text, sink| {
+            let (change, assumed_zone) = change_of(Pairs::from_json(text)?, &self.source, self.zone)?;
+            if assumed_zone {
+                sink.assumed_zone();
+            }
+            sink.change(place, change);
+            Ok(())
+        });
+    }
+}
+
+/// Changes in a table.
+pub(crate) struct ChangesCsv {
+    table: Table,
+    zone: Tz,
+    source: String,
+}
+
+impl ChangesCsv {
+    pub(crate) fn open(head: &[u8], options: &DecodeOptions) -> Result<Self, DecodeError> {
+        let table = Table::read(head, InputFormat::ChangesCsv.as_str())?;
+        Ok(Self { table, zone: options.zone, source: source_of(options) })
+    }
+}
+
+impl Decoder for ChangesCsv {
+    fn framing(&self) -> Framing {
+        self.table.framing()
+    }
+
+    fn count_records(&self, bytes: &[u8], byte_offset: u64) -> u64 {
+        self.table.count_rows(bytes, byte_offset)
+    }
+
+    fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
+        self.table.walk(chunk, sink, &mut |place, row, sink| {
+            let pairs = Pairs::from_row(&self.table, row);
+            let (change, assumed_zone) = change_of(pairs, &self.source, self.zone)?;
+            if assumed_zone {
+                sink.assumed_zone();
+            }
+            sink.change(place, change);
+            Ok(())
+        });
+    }
+}
+
+fn source_of(options: &DecodeOptions) -> String {
+    format!("changes:{}", options.source)
+}
+
+/// The type that the keys alone tell; none if they tell nothing.
+pub(crate) fn type_by_keys(has: impl Fn(&[&str]) -> bool) -> Option<&'static str> {
+    if has(&["flag", "flagname", "featureflag", "feature"]) {
+        Some("flag")
+    } else if has(&["sha", "commit", "commithash"])
+        && has(&["author", "message", "fileschanged", "committer"])
+    {
+        Some("commit")
+    } else if has(&["migration", "migrationid"]) {
+        Some("migration")
+    } else if has(&["commitsha", "version", "image", "release", "deployid", "deploymentid", "build"]) {
+        Some("deployment")
+    } else if has(&["campaign", "activity", "活动"]) {
+        Some("campaign")
+    } else if has(&["configkey", "config", "oldvalue", "newvalue"]) {
+        Some("config")
+    } else {
+        None
+    }
+}
+
+/// fupan's word for a type of change, where it is known.
+pub(crate) fn known_type(word: &str) -> Option<&'static str> {
+    Some(match word.trim().to_lowercase().as_str() {
+        "deploy" | "deployment" | "deployed" | "release" | "rollout" | "rollback" | "发布" | "部署" => {
+            "deployment"
+        }
+        "commit" | "push" | "merge" => "commit",
+        "config" | "configuration" | "config_change" | "setting" | "配置" => "config",
+        "flag" | "feature_flag" | "featureflag" | "feature-flag" | "toggle" | "开关" => "flag",
+        "migration" | "schema" | "ddl" | "迁移" => "migration",
+        "campaign" | "promotion" | "marketing" | "活动" | "大促" => "campaign",
+        "traffic" | "traffic_shift" | "切流" => "traffic",
+        _ => return None,
+    })
+}
+
+fn change_of(mut pairs: Pairs<'_>, source: &str, zone: Tz) -> Result<(Change, bool), String> {
+    let by_keys = type_by_keys(|names| pairs.has(names));
+    let stated = pairs.take_owned(&TYPE_NAMES);
+    let change_type = match (&stated, by_keys) {
+        // Unknown types are kept as they are.
+        (Some(word), _) => known_type(word).map_or_else(|| word.trim().to_lowercase(), str::to_owned),
+        (None, Some(by_keys)) => by_keys.to_owned(),
+        (None, None) => {
+            return Err(
+                "cannot tell what kind of change it is: give it a `type`, such as deployment or flag"
+                    .to_owned(),
+            );
+        }
+    };
+    let occurred =
+        pairs.take_time(&START_NAMES, zone)?.ok_or("the change has no time, such as timestamp or start")?;
+    let ended = pairs.take_time(&END_NAMES, zone)?;
+    let recorded = pairs.take_time(&["recordedat", "loggedat"], zone)?;
+    let actor = pairs.take_owned(&[
+        "actor",
+        "author",
+        "by",
+        "deployer",
+        "operator",
+        "user",
+        "committer",
+        "owner",
+        "操作人",
+    ]);
+    let summary = pairs.take_owned(&[
+        "summary",
+        "message",
+        "title",
+        "name",
+        "text",
+        "description",
+        "campaign",
+        "名称",
+        "说明",
+    ]);
+    let service_name = pairs.take_owned(&["service", "servicename", "app", "application", "服务"]);
+    let own_key = own_key(&pairs, &change_type);
+    let assumed_zone = pairs.assumed_zone;
+    let mut attributes = pairs.rest_owned();
+    // A word of the source that we translated is kept.
+    if let Some(stated) = stated.filter(|word| *word != change_type) {
+        attributes.push(("source_type".to_owned(), stated));
+    }
+    let fingerprint = {
+        let mut parts =
+            vec![occurred.at.0.to_string(), ended.map(|at| at.at.0.to_string()).unwrap_or_default()];
+        parts.extend([&actor, &summary, &service_name].map(|part| part.clone().unwrap_or_default()));
+        parts.extend(attributes.iter().flat_map(|(key, value)| [key.clone(), value.clone()]));
+        event_id(&parts.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let key = own_key.clone().unwrap_or_default();
+    attributes.extend(own_key.map(|key| ("entry_id".to_owned(), key)));
+    let change = Change {
+        change_id: event_id(&["change", &change_type, &key, &fingerprint]),
+        change_type,
+        occurred_at: occurred.at,
+        ended_at: ended.map(|at| at.at),
+        precision: occurred.precision,
+        recorded_at: Some(recorded.map_or(occurred.at, |at| at.at)),
+        recorded_at_basis: if recorded.is_some() {
+            RecordedAtBasis::Source
+        } else {
+            RecordedAtBasis::Assumed
+        },
+        actor,
+        summary,
+        service_name,
+        attributes,
+        supersedes: None,
+        source: source.to_owned(),
+    };
+    Ok((change, assumed_zone))
+}
+
+/// The key that the source itself gives the change.
+fn own_key(pairs: &Pairs<'_>, change_type: &str) -> Option<String> {
+    let mut keys = vec!["change_id", "changeId", "id", "deployment_id", "deploymentId", "deploy_id", "uuid"];
+    if change_type == "commit" {
+        keys.extend(["sha", "commit", "commit_hash"]);
+    }
+    keys.iter()
+        .find_map(|key| pairs.exact(key))
+        .map(|value| value.as_text().to_owned())
+        .filter(|key| !key.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::testing::Collected;
+
+    fn options() -> DecodeOptions {
+        DecodeOptions::new(chrono_tz::Asia::Shanghai, "changes")
+    }
+
+    fn decode(text: &str) -> Collected {
+        Collected::from(&ChangesJson::open(text.as_bytes(), &options()), text.as_bytes())
+    }
+
+    fn attribute<'a>(change: &'a Change, key: &str) -> Option<&'a str> {
+        change.attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    #[test]
+    fn keys_tell_the_type() {
+        let found = decode(
+            r#"[
+            {"timestamp":"2026-11-05T02:42:00Z","service":"order","commit_sha":"41f4","version":"v7"},
+            {"timestamp":"2026-11-05T02:37:00Z","flag":"streaming","service":"order","change":"off->on","actor":"wei"},
+            {"sha":"0fa0","author":"tunde","timestamp":"2026-11-05T02:03:55Z","message":"Tidy","files_changed":["a.go"]},
+            {"type":"campaign","name":"午市秒杀","start":"2026-11-05 11:00","end":"2026-11-05 13:00"},
+            {"kind":"Rollout","timestamp":"2026-11-05T02:42:00Z","service":"web"},
+            {"timestamp":"2026-11-05T02:42:00Z","service":"web"}
+        ]"#,
+        );
+        let types: Vec<&str> = found.changes.iter().map(|change| change.change_type.as_str()).collect();
+        assert_eq!(types, ["deployment", "flag", "commit", "campaign", "deployment"]);
+        let [deployment, flag, commit, campaign, rollout] = &found.changes[..] else { panic!() };
+        assert_eq!(
+            (attribute(deployment, "version"), attribute(deployment, "commit_sha")),
+            (Some("v7"), Some("41f4"))
+        );
+        assert_eq!(
+            (attribute(flag, "flag"), attribute(flag, "change"), flag.actor.as_deref()),
+            (Some("streaming"), Some("off->on"), Some("wei"))
+        );
+        assert_eq!(
+            (commit.summary.as_deref(), attribute(commit, "files_changed")),
+            (Some("Tidy"), Some("[\"a.go\"]"))
+        );
+        assert_eq!(attribute(commit, "entry_id"), Some("0fa0"));
+        assert_eq!(campaign.summary.as_deref(), Some("午市秒杀"));
+        assert_eq!(campaign.occurred_at.to_rfc3339(), "2026-11-05T03:00:00Z");
+        assert_eq!(
+            campaign.ended_at.map(fupan_model::Micros::to_rfc3339).as_deref(),
+            Some("2026-11-05T05:00:00Z")
+        );
+        assert_eq!(attribute(rollout, "source_type"), Some("Rollout"));
+        assert_eq!(found.assumed_zone, 1);
+        assert!(found.rejects[0].1.contains("give it a `type`"));
+    }
+
+    #[test]
+    fn a_table_and_a_document_give_the_same_ids() {
+        let table = "timestamp,service,version\n2026-11-05T02:42:00Z,order,v7\n";
+        let from_table =
+            Collected::from(&ChangesCsv::open(table.as_bytes(), &options()).unwrap(), table.as_bytes());
+        let from_json =
+            decode(r#"{"changes":[{"timestamp":"2026-11-05T02:42:00Z","service":"order","version":"v7"}]}"#);
+        assert_eq!(from_table.changes[0].change_id, from_json.changes[0].change_id);
+        assert_eq!(from_table.changes[0].recorded_at_basis, RecordedAtBasis::Assumed);
+    }
+}

@@ -1,0 +1,278 @@
+//! Metrics in tables: long (a row per value) and wide (a column per metric).
+
+use std::borrow::Cow;
+
+use chrono_tz::Tz;
+use fupan_model::MetricPoint;
+
+use super::log_fields::{Field, canonical, default_target};
+use super::pairs::service_of_pod;
+use super::table::{Table, is_missing, number};
+use super::text_of;
+use crate::time::parse_instant;
+use crate::{Chunk, DecodeError, DecodeOptions, Decoder, Framing, InputFormat, RecordSink};
+
+/// Names of the column that holds the metric's name, the best first.
+pub(crate) const METRIC_NAMES: [&str; 7] =
+    ["metricname", "metric", "kpiname", "kpi", "指标", "指标名", "name"];
+/// Names of the column that holds the value.
+pub(crate) const VALUE_NAMES: [&str; 5] = ["value", "metricvalue", "val", "值", "指标值"];
+
+/// What a column of metrics is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Role {
+    Time,
+    Name,
+    Value,
+    Unit,
+    Kind,
+    Temporality,
+    Service,
+    Host,
+    Region,
+    /// A metric of its own, with the unit in the parentheses of its header.
+    Metric {
+        name: String,
+        unit: Option<String>,
+    },
+    Label,
+    /// An index, or a second notation of the time.
+    Ignored,
+}
+
+/// Roles that both shapes share: the best name for each wins, others stay labels.
+fn shared_roles(names: &[String]) -> Vec<Role> {
+    let mut roles = vec![Role::Label; names.len()];
+    for (field, role) in [
+        (Field::Timestamp, Role::Time),
+        (Field::Service, Role::Service),
+        (Field::Host, Role::Host),
+        (Field::Region, Role::Region),
+    ] {
+        let best = names
+            .iter()
+            .enumerate()
+            .filter_map(|(at, name)| Some((at, default_target(name)?)))
+            .filter(|(_, target)| target.field == field && !(target.is_vague && field == Field::Region))
+            .min_by_key(|(_, target)| target.rank);
+        if let Some((at, _)) = best
+            && let Some(slot) = roles.get_mut(at)
+        {
+            *slot = role;
+        }
+    }
+    for (slot, name) in roles.iter_mut().zip(names) {
+        let is_time = default_target(name).is_some_and(|target| target.field == Field::Timestamp);
+        if name.is_empty() || name.starts_with("Unnamed:") || (*slot == Role::Label && is_time) {
+            *slot = Role::Ignored;
+        }
+    }
+    roles
+}
+
+/// Roles of a long table; none if it has no name or no value.
+pub(crate) fn long_roles(names: &[String]) -> Option<Vec<Role>> {
+    let mut roles = shared_roles(names);
+    let mut assign = |known: &[&str], role: Role| -> Option<()> {
+        let at = known.iter().find_map(|known| names.iter().position(|name| canonical(name) == *known))?;
+        *roles.get_mut(at)? = role;
+        Some(())
+    };
+    assign(&METRIC_NAMES, Role::Name)?;
+    assign(&VALUE_NAMES, Role::Value)?;
+    assign(&["unit", "单位"], Role::Unit);
+    assign(&["metrictype"], Role::Kind);
+    assign(&["temporality"], Role::Temporality);
+    roles.contains(&Role::Time).then_some(roles)
+}
+
+/// Roles of a wide table: columns whose cells in the head are numbers are metrics. None if there is no
+/// time or no metric.
+pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Option<Vec<Role>> {
+    let mut roles = shared_roles(names);
+    let mut metrics = 0;
+    for (at, (slot, name)) in roles.iter_mut().zip(names).enumerate() {
+        let mut cells = sample.iter().filter_map(|row| row.get(at)).filter(|cell| !is_missing(cell));
+        let is_numeric = cells.all(|cell| number(cell).is_some());
+        if *slot == Role::Label && is_numeric {
+            let (name, unit) = name_and_unit(name);
+            *slot = Role::Metric { name: name.to_owned(), unit: unit.map(str::to_owned) };
+            metrics += 1;
+        }
+    }
+    (metrics > 0 && roles.contains(&Role::Time)).then_some(roles)
+}
+
+/// `CpuUsage(m)` is the metric `CpuUsage` in `m`.
+pub(crate) fn name_and_unit(header: &str) -> (&str, Option<&str>) {
+    let parts = header.strip_suffix(')').and_then(|rest| rest.rsplit_once('('));
+    match parts.map(|(name, unit)| (name.trim(), unit.trim())) {
+        Some((name, unit)) if !name.is_empty() && !unit.is_empty() => (name, Some(unit)),
+        _ => (header, None),
+    }
+}
+
+/// Reads both shapes; they differ in their roles.
+pub(crate) struct CsvMetrics {
+    table: Table,
+    roles: Vec<Role>,
+    zone: Tz,
+}
+
+impl CsvMetrics {
+    pub(crate) fn open(head: &[u8], is_wide: bool, options: &DecodeOptions) -> Result<Self, DecodeError> {
+        let format = if is_wide { InputFormat::CsvMetricsWide } else { InputFormat::CsvMetricsLong }.as_str();
+        let table = Table::read(head, format)?;
+        let (roles, needs) = if is_wide {
+            (
+                wide_roles(&table.names, &table.sample(head)),
+                "a time column and at least one column of numbers",
+            )
+        } else {
+            (long_roles(&table.names), "the columns time, metric and value")
+        };
+        let roles = roles.ok_or_else(|| DecodeError::Mismatch {
+            format,
+            reason: format!(
+                "it needs {needs}; the header is {}; a mapping can name them",
+                table.names.join(", ")
+            ),
+        })?;
+        Ok(Self { table, roles, zone: options.zone })
+    }
+}
+
+impl Decoder for CsvMetrics {
+    fn framing(&self) -> Framing {
+        self.table.framing()
+    }
+
+    fn count_records(&self, bytes: &[u8], byte_offset: u64) -> u64 {
+        self.table.count_rows(bytes, byte_offset)
+    }
+
+    fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
+        self.table.walk(chunk, sink, &mut |place, row, sink| {
+            let mut point = MetricPoint::default();
+            let (mut time, mut value, mut numbers) = (None, None, Vec::new());
+            for ((role, name), cell) in self.roles.iter().zip(&self.table.names).zip(row) {
+                if is_missing(cell) {
+                    continue;
+                }
+                match role {
+                    Role::Time => time = Some(cell),
+                    Role::Name => point.metric_name.clone_from(cell),
+                    Role::Value => value = Some(parse(name, cell)?),
+                    Role::Unit => point.unit = Some(cell.clone()),
+                    Role::Kind => point.metric_type = Some(cell.clone()),
+                    Role::Temporality => point.temporality = Some(cell.clone()),
+                    Role::Service => point.service_name = Some(cell.clone()),
+                    Role::Host => point.host_name = Some(cell.clone()),
+                    Role::Region => point.cloud_region = Some(cell.clone()),
+                    Role::Metric { name: metric, unit } => numbers.push((metric, unit, parse(name, cell)?)),
+                    Role::Label => point.attributes.push((Cow::Borrowed(name.as_str()), cell.clone())),
+                    Role::Ignored => {}
+                }
+            }
+            let time = time.ok_or("the row has no time")?;
+            let at = parse_instant(time, self.zone)
+                .map_err(|error| format!("the time {:?} {error}", text_of(time)))?;
+            point.timestamp = at.at;
+            if point.service_name.is_none() {
+                point.service_name =
+                    point.host_name.as_deref().and_then(service_of_pod).map(|name| name.to_owned().into());
+            }
+            if value.is_some() && point.metric_name.is_empty() {
+                return Err("the row has no metric name".to_owned());
+            }
+            if at.assumed_zone {
+                sink.assumed_zone();
+            }
+            for (metric, unit, value) in numbers {
+                let mut point = point.clone();
+                point.metric_name = Cow::Borrowed(metric);
+                point.unit = unit.as_deref().map(Cow::Borrowed);
+                sink.metric(place, MetricPoint { value, ..point });
+            }
+            if let Some(value) = value {
+                sink.metric(place, MetricPoint { value, ..point });
+            }
+            Ok(())
+        });
+    }
+}
+
+fn parse(name: &str, cell: &str) -> Result<f64, String> {
+    number(cell).ok_or_else(|| format!("{name}: {:?} is no number", text_of(cell)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::testing::Collected;
+
+    fn decode(text: &str, is_wide: bool) -> Collected {
+        let options = DecodeOptions::new(chrono_tz::UTC, "metrics.csv");
+        Collected::from(&CsvMetrics::open(text.as_bytes(), is_wide, &options).unwrap(), text.as_bytes())
+    }
+
+    fn values(found: &Collected) -> Vec<(&str, f64)> {
+        found.metrics.iter().map(|point| (point.metric_name.as_ref(), point.value)).collect()
+    }
+
+    #[test]
+    fn long_tables() {
+        let found = decode(
+            "timestamp,service,metric,value,unit,zone_id\n2026-11-05T03:05:00Z,pay,errors,0.5,1,a\n1793849100,pay,errors,,1,a\n1793849100,pay,errors,much,1,a\n",
+            false,
+        );
+        let point = &found.metrics[0];
+        assert_eq!(values(&found), [("errors", 0.5)]);
+        assert_eq!((point.service_name.as_deref(), point.unit.as_deref()), (Some("pay"), Some("1")));
+        assert_eq!(point.attributes, [("zone_id".into(), "a".into())]);
+        // An empty cell is a missing value: neither zero nor an error.
+        assert_eq!(found.rejects.len(), 1);
+        assert_eq!(found.rejects[0].1, "value: \"much\" is no number");
+    }
+
+    #[test]
+    fn wide_tables_with_units_in_the_header_and_a_clock_of_go() {
+        let found = decode(
+            concat!(
+                "Time,TimeStamp,PodName,CpuUsage(m),Latency P99(s),Note\n",
+                "2026-11-05 08:41:09.043078357 +0000 UTC m=+0.119240217,1793868069,pay-64469b5b48-25zj6,7.5,NaN,warm\n",
+                "2026-11-05 08:42:09.043078357 +0000 UTC m=+60.119240217,1793868129,pay-64469b5b48-25zj6,,0.25,\n",
+            ),
+            true,
+        );
+        assert_eq!(found.rejects, []);
+        assert_eq!(found.metrics.len(), 3);
+        let cpu = &found.metrics[0];
+        assert_eq!((cpu.metric_name.as_ref(), cpu.unit.as_deref(), cpu.value), ("CpuUsage", Some("m"), 7.5));
+        assert_eq!(
+            (cpu.service_name.as_deref(), cpu.host_name.as_deref()),
+            (Some("pay"), Some("pay-64469b5b48-25zj6"))
+        );
+        assert_eq!(cpu.attributes, [("Note".into(), "warm".into())]);
+        assert!(found.metrics[1].value.is_nan());
+        assert_eq!(found.metrics[2].metric_name, "Latency P99");
+    }
+
+    #[test]
+    fn columns_stay_metrics_and_services_are_not_guessed() {
+        let found = decode("time,pay_cpu,pay_mem,cart_cpu\n1793849100,1,2,3\n1793849101,4,,6\n", true);
+        assert_eq!(
+            values(&found),
+            [("pay_cpu", 1.0), ("pay_mem", 2.0), ("cart_cpu", 3.0), ("pay_cpu", 4.0), ("cart_cpu", 6.0)]
+        );
+        assert!(found.metrics.iter().all(|point| point.service_name.is_none()));
+        assert_eq!(found.places[3].record, 2);
+    }
+
+    #[test]
+    fn a_table_without_a_time_says_what_it_needs() {
+        let options = DecodeOptions::new(chrono_tz::UTC, "x");
+        let error = CsvMetrics::open(b"a,b\n1,2\n", true, &options).err().unwrap().to_string();
+        assert!(error.contains("needs a time column") && error.contains("a, b"), "{error}");
+    }
+}

@@ -1,0 +1,237 @@
+//! JSON lines of any shape (or a JSON list of such objects): what do loggers mean by their keys?
+//!
+//! The hot path. A line is walked once without building a tree; text borrows from the chunk.
+
+use chrono_tz::Tz;
+
+use super::json_records::walk_json;
+use super::log_builder::LogBuilder;
+use super::log_fields::KeyCache;
+use crate::framing::without_bom;
+use crate::json::visit_object;
+use crate::{Chunk, DecodeOptions, Decoder, Framing, RecordSink, limits};
+
+pub(crate) struct JsonLines {
+    framing: Framing,
+    zone: Tz,
+}
+
+impl JsonLines {
+    pub(crate) fn open(head: &[u8], options: &DecodeOptions) -> Self {
+        // Whatever does not begin as a list is lines, also where the first line is broken.
+        let is_list = without_bom(head).trim_ascii_start().starts_with(b"[");
+        let is_document = is_list || is_pretty(head);
+        Self { framing: if is_document { Framing::Document } else { Framing::Lines }, zone: options.zone }
+    }
+}
+
+/// One object over several lines.
+fn is_pretty(head: &[u8]) -> bool {
+    let mut lines = without_bom(head).split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    lines.next() == Some(b"{") && lines.next().is_some_and(|line| line.starts_with(b"\""))
+}
+
+impl Decoder for JsonLines {
+    fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
+        let mut builder = LogBuilder::new();
+        let mut keys = KeyCache::default();
+        walk_json(self.framing, &[], chunk, limits::LINE_BYTES_MAX, sink, &mut |place, text, sink| {
+            keys.restart();
+            let read = visit_object(text, &mut |key, value| builder.put(keys.target(&key), key, value));
+            // Finishing empties the builder also where the line is bad.
+            let finished = builder.finish(self.zone);
+            match read.and(finished) {
+                Ok((record, assumed_zone)) => {
+                    if assumed_zone {
+                        sink.assumed_zone();
+                    }
+                    sink.log(place, record);
+                    Ok(())
+                }
+                Err(reason) => Err(reason),
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::testing::Collected;
+
+    fn decode(text: &str) -> Collected {
+        let options = DecodeOptions::new(chrono_tz::Asia::Shanghai, "app.log");
+        Collected::from(&JsonLines::open(text.as_bytes(), &options), text.as_bytes())
+    }
+
+    #[test]
+    fn names_that_loggers_use() {
+        let found = decode(concat!(
+            r#"{"timestamp":"2026-11-05T03:05:03Z","level":"ERROR","service":"pay","msg":"charge failed\n","#,
+            r#""traceId":"t1","uid":42,"http":{"method":"POST","path":"/api/v1/pay?x=1","status_code":"502"},"#,
+            r#""latency_ms":"12.5","order_id":"o1","amount":18.5,"pool":{"active":2000},"tags":["a"],"none":null}"#,
+        ));
+        let log = &found.logs[0];
+        assert_eq!(log.timestamp.to_rfc3339(), "2026-11-05T03:05:03Z");
+        assert_eq!((log.severity_number, log.severity_text.as_deref()), (Some(17), Some("ERROR")));
+        assert_eq!(log.service_name.as_deref(), Some("pay"));
+        assert_eq!(log.body.as_deref(), Some("charge failed"));
+        assert_eq!((log.trace_id.as_deref(), log.user_id.as_deref()), (Some("t1"), Some("42")));
+        assert_eq!(log.http_request_method.as_deref(), Some("POST"));
+        assert_eq!(log.http_route.as_deref(), Some("/api/v1/pay"));
+        assert_eq!(log.http_response_status_code, Some(502));
+        assert_eq!((log.duration_ms, log.amount), (Some(12.5), Some(18.5)));
+        assert_eq!(log.order_id.as_deref(), Some("o1"));
+        assert_eq!(found.attributes(0), [("pool.active", "2000"), ("tags", "[\"a\"]")]);
+    }
+
+    #[test]
+    fn chinese_keys_and_elastic_common_schema() {
+        let found = decode(concat!(
+            r#"{"时间":"2026-11-05 11:05:03","级别":"错误","服务":"支付","消息":"连接池耗尽"}"#,
+            "\n",
+            r#"{"@timestamp":"2026-11-05T03:05:03Z","log.level":"info","service.name":"cart","event.duration":2500000}"#,
+        ));
+        assert_eq!(found.logs[0].timestamp.to_rfc3339(), "2026-11-05T03:05:03Z");
+        assert_eq!(found.logs[0].severity_number, Some(17));
+        assert_eq!(found.logs[0].body.as_deref(), Some("连接池耗尽"));
+        assert_eq!(found.assumed_zone, 1);
+        assert_eq!(found.logs[1].duration_ms, Some(2.5));
+    }
+
+    #[test]
+    fn a_status_is_http_only_where_it_can_be() {
+        let found = decode(
+            "{\"ts\":1793849103,\"status\":200}\n{\"ts\":1793849103,\"status\":\"PAID\"}\n{\"ts\":1793849103,\"status\":7}",
+        );
+        assert_eq!(found.logs[0].http_response_status_code, Some(200));
+        assert_eq!(found.attributes(1), [("status", "PAID")]);
+        assert_eq!(found.attributes(2), [("status", "7")]);
+    }
+
+    #[test]
+    fn common_words_mean_a_column_only_in_a_request() {
+        let found = decode(concat!(
+            r#"{"ts":1793849103,"path":"/var/log/x.log","method":"doFilter"}"#,
+            "\n",
+            r#"{"ts":1793849103,"path":"/api","method":"get"}"#,
+        ));
+        assert_eq!(found.attributes(0), [("method", "doFilter"), ("path", "/var/log/x.log")]);
+        assert_eq!(found.logs[1].http_route.as_deref(), Some("/api"));
+        assert_eq!(found.logs[1].http_request_method.as_deref(), Some("GET"));
+    }
+
+    #[test]
+    fn the_better_name_wins_and_the_other_stays() {
+        let found = decode(
+            r#"{"time":"2026-11-05T03:00:00Z","msg":"b","timestamp":"2026-11-05T03:05:03Z","message":"a"}"#,
+        );
+        assert_eq!(found.logs[0].timestamp.to_rfc3339(), "2026-11-05T03:05:03Z");
+        assert_eq!(found.logs[0].body.as_deref(), Some("a"));
+        assert_eq!(found.attributes(0), [("time", "2026-11-05T03:00:00Z"), ("msg", "b")]);
+    }
+
+    #[test]
+    fn duplicate_keys_the_last_wins() {
+        let found = decode(r#"{"ts":1793849103,"msg":"a","k":1,"msg":"b","k":2}"#);
+        assert_eq!(found.logs[0].body.as_deref(), Some("b"));
+        assert_eq!(found.attributes(0), [("k", "2")]);
+    }
+
+    #[test]
+    fn numbers_that_no_machine_holds_stay_text() {
+        let found = decode(r#"{"ts":1793849103,"duration_ms":1e400,"big":123456789012345678901234567890}"#);
+        assert_eq!(found.logs[0].duration_ms, None);
+        assert_eq!(
+            found.attributes(0),
+            [("big", "123456789012345678901234567890"), ("duration_ms", "1e400")]
+        );
+    }
+
+    #[test]
+    fn one_bad_line_spoils_no_other() {
+        let mut text = b"{\"ts\":1793849103,\"msg\":\"a\"}\r\n{\"ts\":1793849103,\"ms\n\n{\"ts\":1793849103,\"msg\":\"\xFF\"}\n".to_vec();
+        text.extend_from_slice(
+            b"plain words\n{\"msg\":\"no time\"}\n{\"ts\":\"soon\"}\n{\"ts\":1793849103,\"msg\":\"z\"}",
+        );
+        let found =
+            Collected::from(&JsonLines::open(&text, &DecodeOptions::new(chrono_tz::UTC, "app.log")), &text);
+        assert_eq!(
+            found.logs.iter().map(|log| log.body.clone().unwrap_or_default()).collect::<Vec<_>>(),
+            ["a", "z"]
+        );
+        let reasons: Vec<(u64, &str)> =
+            found.rejects.iter().map(|(place, reason, _)| (place.record, reason.as_str())).collect();
+        assert_eq!(reasons.len(), 5);
+        assert_eq!(reasons[0], (2, "the JSON ends in the middle (cut off?)"));
+        assert!(reasons[1].1.contains("UTF-8"), "{}", reasons[1].1);
+        assert!(reasons[2].1.contains("not valid JSON"), "{}", reasons[2].1);
+        assert!(reasons[3].1.contains("no time"), "{}", reasons[3].1);
+        assert!(reasons[4].1.contains("\"soon\" is not a time"), "{}", reasons[4].1);
+        assert_eq!(found.logs.len() + found.rejects.len(), 7);
+    }
+
+    #[test]
+    fn a_rejected_line_leaves_nothing_behind_for_the_next() {
+        let found = decode("{\"user_id\":\"u1\",\"k\":\"v\"\n{\"ts\":1793849103}");
+        assert_eq!(found.logs[0].user_id, None);
+        assert_eq!(found.attributes(0), []);
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_rejected_with_its_head() {
+        let text = format!(
+            "{{\"ts\":1793849103,\"msg\":\"{}\"}}\n{{\"ts\":1793849103}}",
+            "x".repeat(limits::LINE_BYTES_MAX)
+        );
+        let found = decode(&text);
+        assert_eq!(found.logs.len(), 1);
+        assert!(found.rejects[0].1.contains("longer than"));
+        assert_eq!(found.rejects[0].2.len(), limits::REJECTED_BYTES_MAX);
+    }
+
+    #[test]
+    fn the_deployment_behind_a_pod_is_a_better_service_than_its_container() {
+        let found = decode(concat!(
+            r#"{"ts":1793849103,"pod_name":"pay-64469b5b48-25zj6","container":"server"}"#,
+            "\n",
+            r#"{"ts":1793849103,"pod_name":"pay-64469b5b48-25zj6","service":"payment"}"#,
+            "\n",
+            r#"{"ts":1793849103,"pod_name":"pay-0","container":"server"}"#,
+        ));
+        let services: Vec<_> = found.logs.iter().map(|log| log.service_name.as_deref()).collect();
+        assert_eq!(services, [Some("pay"), Some("payment"), Some("server")]);
+        assert_eq!(found.attributes(0), [("container", "server")]);
+    }
+
+    #[test]
+    fn a_list_and_a_pretty_object_are_documents() {
+        let found =
+            decode("[\n  {\"ts\":1793849103,\"tags\":[\n \"a\",\n \"b\"\n]},\n  {\"msg\":\"no time\"}\n]");
+        assert_eq!(found.attributes(0), [("tags", "[\"a\",\"b\"]")]);
+        assert_eq!((found.rejects[0].0.record, found.rejects[0].0.byte_offset), (2, 47));
+        let found = decode("{\n  \"ts\": 1793849103,\n  \"msg\": \"pretty\"\n}");
+        assert_eq!(found.logs[0].body.as_deref(), Some("pretty"));
+    }
+
+    #[test]
+    fn levels_by_number_and_errors_by_class() {
+        let found = decode(concat!(
+            r#"{"time":1793849103250,"level":50,"error":"java.net.SocketTimeoutException: Read timed out"}"#,
+            "\n",
+            r#"{"time":1793849103250,"error":"ETIMEDOUT","event":"order.submitted"}"#,
+            "\n",
+            r#"{"time":1793849103250,"event":"user logged in"}"#,
+        ));
+        assert_eq!(found.logs[0].severity_number, Some(17));
+        assert_eq!(found.logs[0].error_type.as_deref(), Some("java.net.SocketTimeoutException"));
+        assert_eq!(found.attributes(0), [("error", "java.net.SocketTimeoutException: Read timed out")]);
+        assert_eq!(found.logs[1].error_type.as_deref(), Some("ETIMEDOUT"));
+        assert_eq!(found.logs[1].event_name.as_deref(), Some("order.submitted"));
+        assert_eq!(found.logs[2].body.as_deref(), Some("user logged in"));
+    }
+}

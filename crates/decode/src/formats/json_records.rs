@@ -1,0 +1,240 @@
+//! JSON as a list, as a document with a list in it, or line by line: where are the records?
+
+use std::borrow::Cow;
+
+use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, SpanRecord};
+
+use super::{ReadText, document_text, reject, walk_text};
+use crate::json::{check_depth, reason, visit_members, visit_object};
+use crate::{Chunk, Framing, Place, RecordSink};
+
+/// Lines if the first line is a whole JSON object, else one document. A single line that holds a list of
+/// records is a document too.
+pub(crate) fn framing_of(head: &[u8], list_keys: &[&str]) -> Framing {
+    let head = crate::framing::without_bom(head).trim_ascii();
+    let mut lines = head.splitn(2, |byte| *byte == b'\n');
+    let first = std::str::from_utf8(lines.next().unwrap_or_default()).unwrap_or_default().trim();
+    if visit_object(first, &mut |_, _| {}).is_err() {
+        return Framing::Document;
+    }
+    let is_alone = lines.next().is_none();
+    if is_alone && list_of(first, list_keys).is_ok_and(|list| list.is_some()) {
+        return Framing::Document;
+    }
+    Framing::Lines
+}
+
+/// Calls `read` for each record's JSON text. In a document the records are the elements of the list,
+/// or of the first of `list_keys` that the document has, or the document itself.
+pub(crate) fn walk_json<'a>(
+    framing: Framing,
+    list_keys: &[&str],
+    chunk: Chunk<'a>,
+    bytes_max: usize,
+    sink: &mut dyn RecordSink,
+    read: ReadText<'_, 'a>,
+) {
+    if framing == Framing::Lines {
+        walk_text(framing, 0, chunk, bytes_max, sink, &mut |place, line, sink| {
+            match list_of(line, list_keys)? {
+                // A line that is a document of its own stays one record: either all of its rows or one
+                // reject, so that it is read for faults first.
+                Some(list) => {
+                    elements(list).try_for_each(|element| read(place, element?, &mut Discard))?;
+                    elements(list).try_for_each(|element| read(place, element?, sink))
+                }
+                None => read(place, line, sink),
+            }
+        });
+        return;
+    }
+    let Some(text) = document_text(&chunk, sink) else { return };
+    let mut place = Place { record: chunk.first_record, byte_offset: chunk.byte_offset };
+    let list = if text.trim_start().starts_with('[') {
+        check_depth(text).map(|()| Some(text.trim()))
+    } else {
+        list_of(text, list_keys)
+    };
+    let offset_of =
+        |piece: &str| chunk.byte_offset + (piece.as_ptr() as usize - chunk.bytes.as_ptr() as usize) as u64;
+    match list {
+        // A first line longer than the head looked like a document.
+        Err(_) if is_lines_after_all(text) => {
+            walk_json(Framing::Lines, list_keys, chunk, bytes_max, sink, read);
+        }
+        Err(reason) => reject(sink, place, reason, text.as_bytes()),
+        Ok(None) => {
+            if let Err(reason) = read(place, text, sink) {
+                reject(sink, place, reason, text.as_bytes());
+            }
+        }
+        Ok(Some(list)) => {
+            let mut rest = list;
+            for element in elements(list) {
+                match element {
+                    Ok(element) => {
+                        place.byte_offset = offset_of(element);
+                        let end = element.as_ptr() as usize + element.len() - list.as_ptr() as usize;
+                        rest = list.get(end..).unwrap_or_default();
+                        if let Err(reason) = read(place, element, sink) {
+                            reject(sink, place, reason, element.as_bytes());
+                        }
+                    }
+                    // What follows a broken element cannot be told apart from it.
+                    Err(reason) => {
+                        place.byte_offset = offset_of(rest);
+                        reject(sink, place, reason, rest.as_bytes());
+                    }
+                }
+                place.record += 1;
+            }
+        }
+    }
+}
+
+fn is_lines_after_all(text: &str) -> bool {
+    text.trim_start().starts_with('{') && framing_of(text.as_bytes(), &[]) == Framing::Lines
+}
+
+/// Takes rows that nobody keeps.
+struct Discard;
+
+impl RecordSink for Discard {
+    fn log(&mut self, _: Place, _: LogRecord<'_>) {}
+    fn metric(&mut self, _: Place, _: MetricPoint<'_>) {}
+    fn span(&mut self, _: Place, _: SpanRecord<'_>) {}
+    fn event(&mut self, _: Place, _: IncidentEvent) {}
+    fn change(&mut self, _: Place, _: Change) {}
+    fn reject(&mut self, _: Place, _: String, _: &[u8]) {}
+    fn assumed_zone(&mut self) {}
+}
+
+/// The list below the first of `keys` that the object has.
+fn list_of<'a>(object: &'a str, keys: &[&str]) -> Result<Option<&'a str>, String> {
+    if keys.is_empty() {
+        return Ok(None);
+    }
+    let mut found: Option<(usize, &str)> = None;
+    visit_members(object, &mut |key, raw| {
+        if let Some(rank) = keys.iter().position(|known| *known == key)
+            && raw.starts_with('[')
+            && found.is_none_or(|(best, _)| rank < best)
+        {
+            found = Some((rank, raw));
+        }
+    })?;
+    Ok(found.map(|(_, raw)| raw))
+}
+
+/// The elements of a JSON list, the last one maybe an error.
+pub(crate) fn elements(list: &str) -> impl Iterator<Item = Result<&str, String>> {
+    let mut is_over = false;
+    let mut end = 1;
+    let mut inner = sonic_rs::to_array_iter(list);
+    std::iter::from_fn(move || {
+        if is_over {
+            return None;
+        }
+        match inner.next() {
+            Some(Ok(value)) => match value.as_raw_cow() {
+                Cow::Borrowed(raw) => {
+                    end = raw.as_ptr() as usize + raw.len() - list.as_ptr() as usize;
+                    Some(Ok(raw))
+                }
+                Cow::Owned(_) => None,
+            },
+            Some(Err(error)) => {
+                is_over = true;
+                Some(Err(reason(&error, list)))
+            }
+            None => {
+                is_over = true;
+                let tail = list.get(end..).map(str::trim).unwrap_or_default();
+                (tail != "]").then(|| Err("there is text after the JSON list".to_owned()))
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::testing::Collected;
+
+    type Seen = Vec<(u64, u64, String)>;
+
+    fn walk(text: &str, keys: &[&str]) -> (Seen, Vec<(u64, String)>) {
+        let mut sink = Collected::default();
+        let mut seen = Vec::new();
+        let framing = framing_of(text.as_bytes(), keys);
+        let chunk = Chunk { bytes: text.as_bytes(), first_record: 1, byte_offset: 0 };
+        walk_json(framing, keys, chunk, 1 << 20, &mut sink, &mut |place, text, _| {
+            seen.push((place.record, place.byte_offset, text.to_owned()));
+            Ok(())
+        });
+        (seen, sink.rejects.into_iter().map(|(place, reason, _)| (place.record, reason)).collect())
+    }
+
+    #[test]
+    fn lists_documents_and_lines() {
+        let texts = |text: &str, keys: &[&str]| -> Vec<String> {
+            walk(text, keys).0.into_iter().map(|(.., text)| text).collect()
+        };
+        assert_eq!(texts("[{\"a\":1},\n {\"a\":2}]", &[]), ["{\"a\":1}", "{\"a\":2}"]);
+        assert_eq!(texts("{\n\"x\":0,\"alerts\":[{\"a\":1}]}", &["alerts"]), ["{\"a\":1}"]);
+        assert_eq!(texts("{\"a\":1}\n{\"a\":2}\n", &["alerts"]), ["{\"a\":1}", "{\"a\":2}"]);
+        assert_eq!(texts("{\n\"a\":1}", &["alerts"]), ["{\n\"a\":1}"]);
+    }
+
+    #[test]
+    fn records_are_numbered_and_placed() {
+        let (seen, rejects) = walk("[\n {\"a\":1},\n {\"a\":2}\n]", &[]);
+        assert_eq!(
+            seen.iter().map(|(record, offset, _)| (*record, *offset)).collect::<Vec<_>>(),
+            [(1, 3), (2, 13)]
+        );
+        assert_eq!(rejects, []);
+    }
+
+    #[test]
+    fn a_single_line_with_a_list_is_a_document_and_several_are_lines() {
+        let line = "{\"alerts\":[{\"a\":1},{\"a\":2}]}";
+        let records =
+            |text: &str| -> Vec<u64> { walk(text, &["alerts"]).0.iter().map(|seen| seen.0).collect() };
+        assert_eq!(records(line), [1, 2]);
+        // Every element is read twice: once for faults.
+        assert_eq!(records(&format!("{line}\n{line}\n")), [1, 1, 1, 1, 2, 2, 2, 2]);
+    }
+
+    #[test]
+    fn lines_longer_than_the_head_are_lines_all_the_same() {
+        let line = format!("{{\"a\":\"{}\"}}\n", "x".repeat(100_000));
+        let head = &line.as_bytes()[..64 << 10];
+        assert_eq!(framing_of(head, &["alerts"]), Framing::Document);
+        let text = line.repeat(3);
+        let mut sink = Collected::default();
+        let mut seen = Vec::new();
+        let chunk = Chunk { bytes: text.as_bytes(), first_record: 1, byte_offset: 0 };
+        walk_json(Framing::Document, &["alerts"], chunk, 1 << 20, &mut sink, &mut |place, _, _| {
+            seen.push(place.record);
+            Ok(())
+        });
+        assert_eq!((seen, sink.rejects.len()), (vec![1, 2, 3], 0));
+    }
+
+    #[test]
+    fn text_after_a_document_is_not_dropped_in_silence() {
+        let (seen, rejects) = walk("{\n\"alerts\":[{\"a\":1}]}\n{\n\"alerts\":[{\"a\":2}]}", &["alerts"]);
+        assert_eq!(seen, []);
+        assert!(rejects[0].1.contains("after the JSON object"));
+    }
+
+    #[test]
+    fn a_document_cut_in_half_keeps_its_whole_records() {
+        let (seen, rejects) = walk("[\n {\"a\":1},\n {\"a\":", &[]);
+        assert_eq!(seen.len(), 1);
+        assert_eq!(rejects, [(2, "the JSON ends in the middle (cut off?)".to_owned())]);
+        let (seen, rejects) = walk("[{\"a\":1}] tail", &[]);
+        assert_eq!((seen.len(), rejects.len()), (1, 1));
+    }
+}

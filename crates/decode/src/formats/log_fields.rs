@@ -1,0 +1,418 @@
+//! Which column does a key of a log record mean?
+//!
+//! Keys are compared without case, `_`, `-`, `.`, `@` and spaces, so that `traceId`, `trace_id`,
+//! `trace.id` and `TraceID` are one name. Where several keys of a record mean the same column, the
+//! one earlier in its list wins and the others stay attributes.
+
+use std::collections::HashMap;
+
+/// A column of `logs` that a key can fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field {
+    Timestamp,
+    Observed,
+    Severity,
+    SeverityNumber,
+    Service,
+    Version,
+    Host,
+    Environment,
+    Region,
+    Event,
+    Body,
+    Trace,
+    Span,
+    User,
+    Session,
+    Tenant,
+    Method,
+    Route,
+    Status,
+    GrpcStatus,
+    Outcome,
+    ErrorType,
+    Duration,
+    Order,
+    Amount,
+}
+
+/// How many fields there are.
+pub(crate) const FIELDS: usize = Field::Amount as usize + 1;
+
+/// The field that a key means, and how well.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Target {
+    pub(crate) field: Field,
+    /// Lower is better; 0 is a mapping's word.
+    pub(crate) rank: u8,
+    /// For durations: milliseconds in one unit of the value.
+    pub(crate) factor_ms: f64,
+    /// The key is a common word that may mean something else (`path`, `event`, `status`).
+    pub(crate) is_vague: bool,
+}
+
+impl Target {
+    /// What a mapping says beats every default.
+    pub(crate) const fn mapped(field: Field) -> Self {
+        Self { field, rank: 0, factor_ms: 1.0, is_vague: false }
+    }
+}
+
+/// Names per field, the best first; those after `VAGUE` are common words.
+const NAMES: &[(Field, &[&str], &[&str])] = &[
+    (
+        Field::Timestamp,
+        &[
+            "timestamp",
+            "timeunixnano",
+            "time",
+            "ts",
+            "datetime",
+            "eventtime",
+            "logtime",
+            "asctime",
+            "时间",
+            "时间戳",
+        ],
+        &["realtimetimestamp", "starttime", "createdat", "created", "date", "t"],
+    ),
+    (
+        Field::Observed,
+        &[
+            "observedtimestamp",
+            "observedtimeunixnano",
+            "eventingested",
+            "ingesttime",
+            "receivedat",
+            "collectedat",
+        ],
+        &[],
+    ),
+    (
+        Field::Severity,
+        &["severitytext", "level", "severity", "loglevel", "levelname", "lvl", "级别", "日志级别", "等级"],
+        &["priority"],
+    ),
+    (Field::SeverityNumber, &["severitynumber"], &[]),
+    (
+        Field::Service,
+        &[
+            "servicename",
+            "service",
+            "resourceservicename",
+            "app",
+            "appname",
+            "application",
+            "applicationname",
+            "appid",
+            "serviceid",
+            "kuberneteslabelsapp",
+            "服务",
+            "服务名",
+            "应用",
+        ],
+        &["kubernetescontainername", "containername", "container", "component", "process", "program"],
+    ),
+    (
+        Field::Version,
+        &["serviceversion", "resourceserviceversion", "appversion", "version", "release", "版本"],
+        &[],
+    ),
+    (
+        Field::Host,
+        &[
+            "hostname",
+            "resourcehostname",
+            "host",
+            "podname",
+            "pod",
+            "kubernetespodname",
+            "k8spodname",
+            "instance",
+            "instanceid",
+            "node",
+            "nodename",
+            "主机",
+            "机器",
+        ],
+        &["server", "machine"],
+    ),
+    (
+        Field::Environment,
+        &["deploymentenvironmentname", "deploymentenvironment", "environment", "env", "环境"],
+        &["stage", "profile"],
+    ),
+    (
+        Field::Region,
+        &["cloudregion", "region", "awsregion", "idc", "地域", "机房"],
+        &["zone", "datacenter", "dc"],
+    ),
+    (Field::Event, &["eventname", "eventaction", "eventtype", "事件"], &["event"]),
+    (
+        Field::Body,
+        &["body", "message", "msg", "log", "logmessage", "text", "消息", "内容", "日志", "日志内容"],
+        &["content", "line", "short"],
+    ),
+    (Field::Trace, &["traceid", "xtraceid", "xb3traceid", "otraceid", "trace", "链路"], &["tid"]),
+    (Field::Span, &["spanid", "xb3spanid", "span"], &[]),
+    (
+        Field::User,
+        &["userid", "enduserid", "uid", "usrid", "memberid", "customerid", "用户", "用户编号"],
+        &["user"],
+    ),
+    (Field::Session, &["sessionid", "sid", "session", "会话"], &[]),
+    (
+        Field::Tenant,
+        &[
+            "tenantid",
+            "tenant",
+            "shopid",
+            "merchantid",
+            "storeid",
+            "schoolid",
+            "campusid",
+            "orgid",
+            "商户",
+            "租户",
+            "学校",
+        ],
+        &["shop", "merchant", "org"],
+    ),
+    (Field::Method, &["httprequestmethod", "httpmethod", "requestmethod", "方法"], &["method", "verb"]),
+    (
+        Field::Route,
+        &[
+            "httproute",
+            "route",
+            "httptarget",
+            "urlpath",
+            "requestpath",
+            "httppath",
+            "requesturi",
+            "httpurl",
+            "接口",
+        ],
+        &["path", "uri", "url", "urlfull", "endpoint", "api"],
+    ),
+    (
+        Field::Status,
+        &[
+            "httpresponsestatuscode",
+            "httpstatuscode",
+            "httpstatus",
+            "responsestatus",
+            "responsecode",
+            "statuscode",
+            "状态码",
+        ],
+        &["status", "responsestatuscode"],
+    ),
+    (Field::GrpcStatus, &["rpcgrpcstatuscode", "grpcstatuscode", "grpcstatus", "grpccode"], &[]),
+    (Field::Outcome, &["outcome", "eventoutcome"], &["success", "succeeded"]),
+    (
+        Field::ErrorType,
+        &["errortype", "exceptiontype", "errorkind", "errorclass", "exceptionclass", "errname", "errorname"],
+        &["exception", "error", "err"],
+    ),
+    (Field::Order, &["orderid", "orderno", "ordersn", "ordernumber", "订单", "订单号"], &["order"]),
+    (
+        Field::Amount,
+        &["amount", "orderamount", "payamount", "totalamount", "金额"],
+        &["totalprice", "price", "total"],
+    ),
+];
+
+/// What durations are called; a unit may follow.
+const DURATIONS: &[&str] = &[
+    "duration",
+    "latency",
+    "elapsed",
+    "elapsedtime",
+    "responsetime",
+    "took",
+    "timetaken",
+    "processingtime",
+    "cost",
+    "costtime",
+    "rt",
+    "httprequestduration",
+    "requestduration",
+    "requestlatency",
+    "耗时",
+];
+
+/// Suffixes of units and how many milliseconds they are. None at all means milliseconds.
+const UNITS: &[(&str, f64)] = &[
+    ("milliseconds", 1.0),
+    ("millis", 1.0),
+    ("msec", 1.0),
+    ("ms", 1.0),
+    ("microseconds", 1e-3),
+    ("micros", 1e-3),
+    ("usec", 1e-3),
+    ("us", 1e-3),
+    ("nanoseconds", 1e-6),
+    ("nanos", 1e-6),
+    ("ns", 1e-6),
+    ("seconds", 1e3),
+    ("secs", 1e3),
+    ("sec", 1e3),
+    ("s", 1e3),
+    ("毫秒", 1.0),
+    ("", 1.0),
+];
+
+/// A key without what writers differ in.
+pub(crate) fn canonical(key: &str) -> String {
+    key.chars()
+        .filter(|letter| !matches!(letter, '_' | '-' | '.' | '@' | ' ' | '/'))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// The column that a key means by default.
+pub(crate) fn default_target(key: &str) -> Option<Target> {
+    let name = canonical(key);
+    for (field, names, vague) in NAMES {
+        let rank = names.iter().chain(*vague).position(|known| *known == name);
+        if let Some(rank) = rank {
+            let is_vague = rank >= names.len();
+            return Some(Target { field: *field, rank: rank as u8 + 1, factor_ms: 1.0, is_vague });
+        }
+    }
+    duration_target(&name)
+}
+
+fn duration_target(name: &str) -> Option<Target> {
+    let target =
+        |rank, factor_ms, is_vague| Some(Target { field: Field::Duration, rank, factor_ms, is_vague });
+    match name {
+        // nginx writes seconds; the Elastic Common Schema nanoseconds.
+        "requesttime" => return target(2, 1e3, false),
+        "eventduration" => return target(2, 1e-6, false),
+        _ => {}
+    }
+    UNITS.iter().find_map(|(suffix, factor_ms)| {
+        let base = name.strip_suffix(suffix)?;
+        let rank = DURATIONS.iter().position(|known| *known == base)? as u8 * 2;
+        // A bare `cost` may be money.
+        let is_vague = suffix.is_empty() && base == "cost";
+        // A named unit is better than none.
+        target(1 + rank + u8::from(suffix.is_empty()), *factor_ms, is_vague)
+    })
+}
+
+/// The column of `logs` of that name, for mapping files.
+pub(crate) fn field_by_column(column: &str) -> Option<Field> {
+    Some(match column {
+        "timestamp" => Field::Timestamp,
+        "observed_timestamp" => Field::Observed,
+        "severity_text" => Field::Severity,
+        "severity_number" => Field::SeverityNumber,
+        "service_name" => Field::Service,
+        "service_version" => Field::Version,
+        "host_name" => Field::Host,
+        "deployment_environment_name" => Field::Environment,
+        "cloud_region" => Field::Region,
+        "event_name" => Field::Event,
+        "body" => Field::Body,
+        "trace_id" => Field::Trace,
+        "span_id" => Field::Span,
+        "user_id" => Field::User,
+        "session_id" => Field::Session,
+        "tenant_id" => Field::Tenant,
+        "http_request_method" => Field::Method,
+        "http_route" => Field::Route,
+        "http_response_status_code" => Field::Status,
+        "rpc_grpc_status_code" => Field::GrpcStatus,
+        "outcome" => Field::Outcome,
+        "error_type" => Field::ErrorType,
+        "duration_ms" => Field::Duration,
+        "order_id" => Field::Order,
+        "amount" => Field::Amount,
+        _ => return None,
+    })
+}
+
+/// Looks keys up once: records of one source repeat their keys, mostly in the same order.
+#[derive(Debug, Default)]
+pub(crate) struct KeyCache {
+    by_position: Vec<(Box<str>, Option<Target>)>,
+    by_key: HashMap<Box<str>, Option<Target>>,
+    position: usize,
+}
+
+/// Distinct keys that are remembered; a source that puts ids into keys has no end of them.
+const KEYS_MAX: usize = 4_096;
+
+impl KeyCache {
+    /// The next record begins.
+    pub(crate) fn restart(&mut self) {
+        self.position = 0;
+    }
+
+    /// The column that the next key of the record means.
+    pub(crate) fn target(&mut self, key: &str) -> Option<Target> {
+        let position = self.position;
+        self.position += 1;
+        if let Some((known, target)) = self.by_position.get(position)
+            && known.as_ref() == key
+        {
+            return *target;
+        }
+        let known = self.by_key.get(key).copied();
+        let target = known.unwrap_or_else(|| default_target(key));
+        if known.is_none() && self.by_key.len() < KEYS_MAX {
+            self.by_key.insert(key.into(), target);
+        }
+        if let Some(slot) = self.by_position.get_mut(position) {
+            *slot = (key.into(), target);
+        } else if self.by_position.len() == position && position < KEYS_MAX {
+            self.by_position.push((key.into(), target));
+        }
+        target
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(key: &str) -> Option<Field> {
+        default_target(key).map(|target| target.field)
+    }
+
+    #[test]
+    fn one_name_in_many_spellings() {
+        for key in ["traceId", "trace_id", "trace.id", "TraceID", "TRACE-ID"] {
+            assert_eq!(field(key), Some(Field::Trace), "{key}");
+        }
+        for (key, expected) in [
+            ("@timestamp", Field::Timestamp),
+            ("log.level", Field::Severity),
+            ("级别", Field::Severity),
+            ("消息", Field::Body),
+            ("service.name", Field::Service),
+            ("http.response.status_code", Field::Status),
+            ("kubernetes.pod_name", Field::Host),
+            ("shop_id", Field::Tenant),
+            ("orderId", Field::Order),
+        ] {
+            assert_eq!(field(key), Some(expected), "{key}");
+        }
+        assert_eq!(field("colour"), None);
+        assert_eq!(field("logger"), None);
+    }
+
+    #[test]
+    fn units_of_durations_come_from_the_name() {
+        let factor = |key| default_target(key).map(|target| target.factor_ms);
+        assert_eq!(factor("duration_ms"), Some(1.0));
+        assert_eq!(factor("latencyMs"), Some(1.0));
+        assert_eq!(factor("elapsed_us"), Some(1e-3));
+        assert_eq!(factor("duration_seconds"), Some(1e3));
+        assert_eq!(factor("request_time"), Some(1e3));
+        assert_eq!(factor("event.duration"), Some(1e-6));
+        assert_eq!(factor("duration"), Some(1.0));
+    }
+}

@@ -1,0 +1,451 @@
+//! Sources that are read with a mapping file: unwrap, rename, then as any other source.
+
+use std::borrow::Cow;
+
+use chrono_tz::Tz;
+use fupan_model::MetricPoint;
+
+use super::csv_metrics::{METRIC_NAMES, VALUE_NAMES};
+use super::json_records::{framing_of, walk_json};
+use super::log_builder::LogBuilder;
+use super::log_fields::{KeyCache, Target, field_by_column};
+use super::pairs::{Pairs, service_of_pod};
+use super::table::{Table, is_missing, number};
+use super::text_of;
+use super::traces::span_of;
+use crate::json::{Value, visit_object};
+use crate::mapping::{Mapping, MappingTarget, Unwrap, Wide};
+use crate::time::ParsedInstant;
+use crate::{Chunk, DecodeError, DecodeOptions, Decoder, Framing, Place, RecordSink, count_records, limits};
+
+pub(crate) struct Mapped {
+    mapping: Mapping,
+    /// None for JSON.
+    table: Option<Table>,
+    framing: Framing,
+    zone: Tz,
+}
+
+impl Mapped {
+    pub(crate) fn open(mapping: &Mapping, head: &[u8], options: &DecodeOptions) -> Result<Self, DecodeError> {
+        let table = mapping.is_csv().then(|| Table::read(head, mapping.format().as_str())).transpose()?;
+        let framing = table.as_ref().map_or_else(|| framing_of(head, &[]), Table::framing);
+        if let Some(table) = &table {
+            check_columns(mapping, table)?;
+        }
+        Ok(Self { zone: mapping.zone.unwrap_or(options.zone), mapping: mapping.clone(), table, framing })
+    }
+}
+
+/// A column that the mapping names and the table lacks is a mistake, unless an unwrap step makes it.
+fn check_columns(mapping: &Mapping, table: &Table) -> Result<(), DecodeError> {
+    if !mapping.unwrap.is_empty() {
+        return Ok(());
+    }
+    let wanted =
+        mapping.fields.iter().map(|rule| &rule.from).chain(mapping.time.iter().map(|time| &time.field));
+    for name in wanted {
+        if !table.names.contains(name) {
+            return Err(DecodeError::Mismatch {
+                format: mapping.format().as_str(),
+                reason: format!(
+                    "the mapping {} needs the column {name:?}; the header is {}",
+                    mapping.name,
+                    table.names.join(", ")
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
+impl Decoder for Mapped {
+    fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    fn count_records(&self, bytes: &[u8], byte_offset: u64) -> u64 {
+        match &self.table {
+            Some(table) => table.count_rows(bytes, byte_offset),
+            None => count_records(self.framing, bytes),
+        }
+    }
+
+    fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
+        let mut keys = KeyCache::default();
+        match &self.table {
+            Some(table) => table.walk(chunk, sink, &mut |place, row, sink| {
+                self.record(Pairs::from_row(table, row), &mut keys, place, sink)
+            }),
+            None => {
+                walk_json(
+                    self.framing,
+                    &[],
+                    chunk,
+                    limits::LINE_BYTES_MAX,
+                    sink,
+                    &mut |place, text, sink| self.record(Pairs::from_json(text)?, &mut keys, place, sink),
+                );
+            }
+        }
+    }
+}
+
+impl Mapped {
+    fn record(
+        &self,
+        mut pairs: Pairs<'_>,
+        keys: &mut KeyCache,
+        place: Place,
+        sink: &mut dyn RecordSink,
+    ) -> Result<(), String> {
+        for step in &self.mapping.unwrap {
+            unwrap(&mut pairs, step)?;
+        }
+        let time = self.time(&mut pairs)?;
+        let mut mapped = Vec::new();
+        for rule in &self.mapping.fields {
+            let value = match &rule.regex {
+                // A pattern takes a part; the field itself stays for others.
+                Some(regex) => pairs.exact(&rule.from).and_then(|value| {
+                    let found = regex.captures(value.as_text())?;
+                    found
+                        .get(1)
+                        .or_else(|| found.get(0))
+                        .map(|part| Value::Text(Cow::Owned(part.as_str().to_owned())))
+                }),
+                None => pairs.take_exact(&rule.from),
+            };
+            mapped.extend(value.map(|value| (rule.column.as_str(), value)));
+        }
+        match self.mapping.target() {
+            MappingTarget::Logs => self.log(pairs, mapped, time, keys, place, sink),
+            MappingTarget::Spans => {
+                for (column, value) in mapped {
+                    pairs.push(Cow::Owned(column.to_owned()), value);
+                }
+                let (span, assumed_zone) = span_of(pairs, time, self.zone)?;
+                if assumed_zone {
+                    sink.assumed_zone();
+                }
+                sink.span(place, span);
+                Ok(())
+            }
+            MappingTarget::Metrics => self.metrics(pairs, mapped, time, place, sink),
+        }
+    }
+
+    fn time(&self, pairs: &mut Pairs<'_>) -> Result<Option<ParsedInstant>, String> {
+        let Some(time) = &self.mapping.time else { return Ok(None) };
+        let value = pairs
+            .take_exact(&time.field)
+            .ok_or_else(|| format!("no time: the field {} is missing", time.field))?;
+        let text = value.as_text();
+        let parsed = time
+            .read(text, self.zone)
+            .map_err(|error| format!("the time {}: {:?} {error}", time.field, text_of(text)))?;
+        Ok(Some(parsed))
+    }
+
+    fn log<'a>(
+        &'a self,
+        pairs: Pairs<'a>,
+        mapped: Vec<(&'a str, Value<'a>)>,
+        time: Option<ParsedInstant>,
+        keys: &mut KeyCache,
+        place: Place,
+        sink: &mut dyn RecordSink,
+    ) -> Result<(), String> {
+        let mut builder = LogBuilder::new();
+        keys.restart();
+        if let Some(time) = time {
+            builder.set_timestamp(time);
+        }
+        for (column, value) in mapped {
+            builder.put(field_by_column(column).map(Target::mapped), Cow::Borrowed(column), value);
+        }
+        for (key, value) in pairs.into_entries() {
+            if !key.is_empty() {
+                builder.put(keys.target(&key), key, value);
+            }
+        }
+        let (record, assumed_zone) = builder.finish(self.zone)?;
+        if assumed_zone {
+            sink.assumed_zone();
+        }
+        sink.log(place, record);
+        Ok(())
+    }
+
+    fn metrics<'a>(
+        &'a self,
+        mut pairs: Pairs<'a>,
+        mapped: Vec<(&'a str, Value<'a>)>,
+        time: Option<ParsedInstant>,
+        place: Place,
+        sink: &mut dyn RecordSink,
+    ) -> Result<(), String> {
+        let mut point = MetricPoint::default();
+        let mut value = None;
+        for (column, found) in mapped {
+            match column {
+                "metric_name" => point.metric_name = found.into_text(),
+                "value" => value = Some(found),
+                "unit" => point.unit = Some(found.into_text()),
+                "service_name" => point.service_name = Some(found.into_text()),
+                "host_name" => point.host_name = Some(found.into_text()),
+                "cloud_region" => point.cloud_region = Some(found.into_text()),
+                other => point.attributes.push((Cow::Borrowed(other), found.into_text())),
+            }
+        }
+        let at = match time {
+            Some(time) => time,
+            None => pairs
+                .take_time(&["timestamp", "time", "ts", "datetime", "时间"], self.zone)?
+                .ok_or("the row has no time")?,
+        };
+        point.timestamp = at.at;
+        // The same defaults as without a mapping.
+        for (slot, names) in [
+            (&mut point.service_name, &["servicename", "service", "app"][..]),
+            (&mut point.host_name, &["hostname", "host", "podname", "pod", "instance"]),
+            (&mut point.unit, &["unit"]),
+        ] {
+            if slot.is_none() {
+                *slot = pairs.take(names);
+            }
+        }
+        if point.service_name.is_none() {
+            point.service_name =
+                point.host_name.as_deref().and_then(service_of_pod).map(|name| name.to_owned().into());
+        }
+        let points = if let Some(wide) = &self.mapping.wide {
+            wide_points(wide, pairs, point)
+        } else {
+            if point.metric_name.is_empty() {
+                point.metric_name = pairs.take(&METRIC_NAMES).ok_or("the row has no metric name")?;
+            }
+            let value =
+                value.or_else(|| pairs.take_value(&VALUE_NAMES)).map(Value::into_text).unwrap_or_default();
+            point.attributes.extend(pairs.rest());
+            if is_missing(&value) {
+                Vec::new()
+            } else {
+                vec![MetricPoint { value: read_number("value", &value)?, ..point }]
+            }
+        };
+        if at.assumed_zone {
+            sink.assumed_zone();
+        }
+        for point in points {
+            sink.metric(place, point);
+        }
+        Ok(())
+    }
+}
+
+/// A point per column that the mapping calls a metric; other columns are labels.
+fn wide_points<'a>(wide: &Wide, pairs: Pairs<'a>, mut template: MetricPoint<'a>) -> Vec<MetricPoint<'a>> {
+    let mut values = Vec::new();
+    for (key, value) in pairs.into_entries() {
+        let Some(groups) = wide.header.captures(&key) else {
+            template.attributes.push((key, value.into_text()));
+            continue;
+        };
+        let groups: Vec<(String, String)> = wide
+            .header
+            .capture_names()
+            .flatten()
+            .filter_map(|name| Some((name.to_owned(), groups.name(name)?.as_str().to_owned())))
+            .collect();
+        let text = value.into_text();
+        if !is_missing(&text) {
+            // A column whose name could be a metric's but that holds words is a label.
+            match number(&text) {
+                Some(number) => values.push((groups, number)),
+                None => template.attributes.push((key, text)),
+            }
+        }
+    }
+    let point_of = |(groups, value): (Vec<(String, String)>, f64)| {
+        let mut point = MetricPoint { value, ..template.clone() };
+        for (group, text) in groups {
+            match group.as_str() {
+                "metric_name" => point.metric_name = Cow::Owned(text),
+                "unit" => point.unit = Some(Cow::Owned(text)),
+                "service_name" => point.service_name = Some(Cow::Owned(text)),
+                "host_name" => point.host_name = Some(Cow::Owned(text)),
+                "cloud_region" => point.cloud_region = Some(Cow::Owned(text)),
+                _ => point.attributes.push((Cow::Owned(group), Cow::Owned(text))),
+            }
+        }
+        point
+    };
+    values.into_iter().map(point_of).collect()
+}
+
+fn read_number(name: &str, text: &str) -> Result<f64, String> {
+    number(text).ok_or_else(|| format!("{name}: {:?} is no number", text_of(text)))
+}
+
+/// Opens a field in place; one of another shape stays as it is.
+fn unwrap(pairs: &mut Pairs<'_>, step: &Unwrap) -> Result<(), String> {
+    match step {
+        Unwrap::Json { field, take } => {
+            let Some(text) = pairs.exact(field).map(|value| value.as_text().to_owned()) else {
+                return Ok(());
+            };
+            let mut inner: Vec<(String, String)> = Vec::new();
+            visit_object(&text, &mut |key, value| {
+                if take.as_ref().is_none_or(|take| *take == key) {
+                    inner.push((key.into_owned(), value.into_text().into_owned()));
+                }
+            })
+            .map_err(|reason| format!("the field {field} holds no JSON object: {reason}"))?;
+            pairs.take_exact(field);
+            for (key, value) in inner {
+                pairs.push(Cow::Owned(key), Value::Text(Cow::Owned(value)));
+            }
+        }
+        Unwrap::Pattern { field, regex } => {
+            let Some(text) = pairs.exact(field).map(|value| value.as_text().to_owned()) else {
+                return Ok(());
+            };
+            let Some(found) = regex.captures(&text) else { return Ok(()) };
+            pairs.take_exact(field);
+            for name in regex.capture_names().flatten() {
+                if let Some(part) = found.name(name) {
+                    pairs
+                        .push(Cow::Owned(name.to_owned()), Value::Text(Cow::Owned(part.as_str().to_owned())));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::testing::Collected;
+
+    fn decode(mapping: &str, text: &str) -> Collected {
+        let options = DecodeOptions::new(chrono_tz::Asia::Shanghai, "source");
+        let mapping = Mapping::parse(mapping).unwrap();
+        Collected::from(&Mapped::open(&mapping, text.as_bytes(), &options).unwrap(), text.as_bytes())
+    }
+
+    const DOCKER: &str = r#"
+name = "docker-in-csv"
+table = "logs"
+match = { header = ["Timestamp", "PodName", "Log"] }
+format = "csv"
+unwrap = [
+  { field = "Log", as = "json", take = "log" },
+  { field = "log", pattern = "%{TIME} %{LOGLEVEL:level}\\s+%{NOTSPACE:logger} %{GREEDYDATA:message}" },
+]
+time = { field = "TimeUnixNano", epoch = "ns" }
+fields = { service_name = { from = "PodName", regex = "^([a-z-]+?)-[0-9a-f]{8,10}-" }, body = "message", trace_id = "TraceID" }
+severity = { field = "level" }
+personal = ["phone"]
+"#;
+
+    #[test]
+    fn docker_json_in_a_cell() {
+        let found = decode(
+            DOCKER,
+            concat!(
+                "Timestamp,TimeUnixNano,PodName,TraceID,SpanID,Log\n",
+                "2026-11-05T08:43:25Z,1793849103207000000,pay-service-64469b5b48-25zj6,t1,s1,\"{\"\"log\"\":\"\"16:43:25.207 WARN  t.s.Pay#457 charged, twice\\n\"\",\"\"stream\"\":\"\"stdout\"\"}\"\n",
+                "2026-11-05T08:43:25Z,1793849103207000000,pay-service-64469b5b48-25zj6,t1,s1,\"{\"\"log\"\":\"\"no such shape\"\"}\"\n",
+                "2026-11-05T08:43:25Z,1793849103207000000,pay-service-64469b5b48-25zj6,t1,s1,plain\n",
+            ),
+        );
+        let log = &found.logs[0];
+        assert_eq!(log.timestamp.to_rfc3339(), "2026-11-05T03:25:03.207Z");
+        assert_eq!(
+            (log.service_name.as_deref(), log.host_name.as_deref()),
+            (Some("pay-service"), Some("pay-service-64469b5b48-25zj6"))
+        );
+        assert_eq!((log.severity_text.as_deref(), log.severity_number), (Some("WARN"), Some(13)));
+        assert_eq!((log.body.as_deref(), log.trace_id.as_deref()), (Some("charged, twice"), Some("t1")));
+        assert!(found.attributes(0).contains(&("logger", "t.s.Pay#457")));
+        // Text of another shape is still the message.
+        assert_eq!(found.logs[1].body.as_deref(), Some("no such shape"));
+        assert!(found.rejects[0].1.contains("the field Log holds no JSON object"));
+    }
+
+    #[test]
+    fn wide_metrics_with_names_in_the_header() {
+        let mapping = r#"
+name = "per-service"
+table = "metrics"
+time = { field = "time", epoch = "s" }
+wide = { header = "^(?<service_name>[a-z]+)_(?<metric_name>[a-z]+)$", cluster = "Cluster" }
+"#;
+        let found = decode(mapping, "time,pay_cpu,cart_cpu,Cluster\n1793849103,0.5,,east\n");
+        assert_eq!(found.metrics.len(), 1);
+        let point = &found.metrics[0];
+        assert_eq!(
+            (point.metric_name.as_ref(), point.service_name.as_deref(), point.value),
+            ("cpu", Some("pay"), 0.5)
+        );
+        assert_eq!(point.attributes, [("cluster".into(), "east".into())]);
+    }
+
+    #[test]
+    fn a_clock_of_go_by_its_layout() {
+        let mapping = r#"
+name = "pods"
+table = "metrics"
+time = { field = "Time", format = "%Y-%m-%d %H:%M:%S%.f %z UTC m=+%*" }
+wide = { header = "^(?<metric_name>[^(]+)\\((?<unit>[^)]+)\\)$", service_name = { from = "PodName", regex = "^(.*)-[0-9a-z]+-[0-9a-z]+$" } }
+"#;
+        let found = decode(
+            mapping,
+            "Time,TimeStamp,PodName,Cpu(m)\n2026-11-05 08:41:09.043078357 +0000 UTC m=+0.119240217,1,pay-64469b5b48-25zj6,7.5\n",
+        );
+        assert_eq!(found.rejects, []);
+        let point = &found.metrics[0];
+        assert_eq!(
+            (point.metric_name.as_ref(), point.unit.as_deref(), point.service_name.as_deref()),
+            ("Cpu", Some("m"), Some("pay"))
+        );
+        assert_eq!(point.timestamp.to_rfc3339(), "2026-11-05T08:41:09.043078Z");
+    }
+
+    #[test]
+    fn json_lines_spans_and_long_metrics() {
+        let found = decode(
+            "name = \"es\"\nformat = \"json-lines\"\ntime = { field = \"_source.t\" }\nfields = { body = \"_source.txt\", level2 = \"_source.l\" }\n",
+            r#"{"_source":{"t":"2026-11-05 11:05:03","txt":"hi","l":3}}"#,
+        );
+        assert_eq!((found.logs[0].body.as_deref(), found.assumed_zone), (Some("hi"), 1));
+        assert_eq!(found.attributes(0), [("level2", "3")]);
+
+        let found = decode(
+            "name = \"s\"\ntable = \"spans\"\nfields = { trace_id = \"T\", span_id = \"S\", span_name = \"N\", duration_ms = \"D\" }\ntime = { field = \"B\", epoch = \"ms\" }\n",
+            "T,S,N,B,D,Extra\nt,s,call,1793849103250,4.5,x\n",
+        );
+        assert_eq!(
+            (found.spans[0].span_name.as_deref(), found.spans[0].duration_ms),
+            (Some("call"), Some(4.5))
+        );
+        assert_eq!(found.spans[0].attributes, [("Extra".into(), "x".into())]);
+
+        let found = decode(
+            "name = \"m\"\ntable = \"metrics\"\nfields = { metric_name = \"K\", value = \"V\", service_name = \"C\" }\n",
+            "time,K,V,C\n1793849103,cpu,1.5,pay\n1793849103,cpu,,pay\n1793849103,cpu,x,pay\n",
+        );
+        assert_eq!((found.metrics.len(), found.metrics[0].value), (1, 1.5));
+        assert_eq!(found.rejects[0].1, "value: \"x\" is no number");
+    }
+
+    #[test]
+    fn a_column_that_is_not_there_is_told_before_the_first_row() {
+        let mapping = Mapping::parse("name = \"x\"\nfields = { body = \"Text\" }").unwrap();
+        let options = DecodeOptions::new(chrono_tz::UTC, "source");
+        let error = Mapped::open(&mapping, b"time,Txt\n1,a\n", &options).err().unwrap().to_string();
+        assert!(error.contains("needs the column \"Text\"; the header is time, Txt"), "{error}");
+    }
+}

@@ -1,0 +1,202 @@
+//! The answer of Prometheus' `query_range` and `query`: values are strings, gaps are just absent.
+//!
+//! Source: <https://prometheus.io/docs/prometheus/latest/querying/api/>. One series is one record.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use fupan_model::{MetricPoint, Micros};
+use serde::Deserialize;
+
+use super::json_records::elements;
+use super::log_fields::{Field, default_target};
+use super::pairs::service_of_pod;
+use super::table::number;
+use super::{document_text, reject};
+use crate::json::{check_depth, raw_text, reason};
+use crate::time::in_range;
+use crate::{Chunk, Decoder, Framing, Place, RecordSink};
+
+/// The name of series that an expression made without one.
+const UNNAMED: &str = "prometheus_expression";
+
+#[derive(Deserialize)]
+struct Series<'a> {
+    #[serde(borrow, default)]
+    metric: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    #[serde(borrow, default)]
+    values: Vec<(f64, Cow<'a, str>)>,
+    #[serde(borrow, default)]
+    value: Option<(f64, Cow<'a, str>)>,
+    #[serde(borrow, default)]
+    histograms: Vec<(f64, Histogram<'a>)>,
+    #[serde(borrow, default)]
+    histogram: Option<(f64, Histogram<'a>)>,
+}
+
+/// A native histogram; its buckets have no fixed bounds, so that count and sum are what is kept.
+#[derive(Deserialize)]
+struct Histogram<'a> {
+    #[serde(borrow)]
+    count: Cow<'a, str>,
+    #[serde(borrow)]
+    sum: Cow<'a, str>,
+}
+
+pub(crate) struct Prometheus;
+
+impl Decoder for Prometheus {
+    fn framing(&self) -> Framing {
+        Framing::Document
+    }
+
+    fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
+        let Some(text) = document_text(&chunk, sink) else { return };
+        let mut place = Place { record: chunk.first_record, byte_offset: chunk.byte_offset };
+        let list = match result_list(text) {
+            Ok(list) => list,
+            Err(reason) => return reject(sink, place, reason, text.as_bytes()),
+        };
+        for element in elements(list) {
+            let bytes = *element.as_ref().unwrap_or(&"");
+            if !bytes.is_empty() {
+                place.byte_offset =
+                    chunk.byte_offset + (bytes.as_ptr() as usize - chunk.bytes.as_ptr() as usize) as u64;
+            }
+            let read = element.and_then(|raw| {
+                sonic_rs::from_str::<Series<'_>>(raw).map_err(|error| reason(&error, raw)).and_then(points)
+            });
+            match read {
+                Ok(points) => points.into_iter().for_each(|point| sink.metric(place, point)),
+                Err(reason) => reject(sink, place, reason, bytes.as_bytes()),
+            }
+            place.record += 1;
+        }
+    }
+}
+
+/// The list below `data.result`.
+fn result_list(text: &str) -> Result<&str, String> {
+    check_depth(text)?;
+    let mut data = None;
+    let mut failure = None;
+    for entry in sonic_rs::to_object_iter(text) {
+        let (key, value) = entry.map_err(|error| reason(&error, text))?;
+        match key.as_ref() {
+            "data" => data = raw_text(&value),
+            "error" => failure = raw_text(&value),
+            _ => {}
+        }
+    }
+    if let Some(failure) = failure {
+        return Err(format!("Prometheus answered with an error: {failure}"));
+    }
+    let data = data.filter(|data| data.starts_with('{')).ok_or("the answer has no `data`")?;
+    sonic_rs::to_object_iter(data)
+        .filter_map(Result::ok)
+        .find(|(key, _)| key == "result")
+        .and_then(|(_, value)| raw_text(&value))
+        .filter(|result| result.starts_with('['))
+        .ok_or_else(|| "the answer has no list `data.result`".to_owned())
+}
+
+fn points(series: Series<'_>) -> Result<Vec<MetricPoint<'_>>, String> {
+    let Series { mut metric, mut values, value, mut histograms, histogram } = series;
+    let metric_name = metric.remove("__name__").unwrap_or(Cow::Borrowed(UNNAMED));
+    let mut template = MetricPoint { metric_name, ..MetricPoint::default() };
+    template.service_name = take_best(&mut metric, Field::Service).or_else(|| metric.remove("job"));
+    template.host_name = take_best(&mut metric, Field::Host);
+    template.cloud_region = take_best(&mut metric, Field::Region);
+    if template.service_name.is_none() {
+        template.service_name =
+            template.host_name.as_deref().and_then(service_of_pod).map(|name| Cow::Owned(name.to_owned()));
+    }
+    template.attributes = metric.into_iter().collect();
+
+    values.extend(value);
+    histograms.extend(histogram);
+    let mut points = Vec::with_capacity(values.len() + histograms.len() * 2);
+    for (seconds, text) in values {
+        let value = number(&text).ok_or_else(|| format!("the value {text:?} is no number"))?;
+        points.push(MetricPoint { timestamp: instant(seconds)?, value, ..template.clone() });
+    }
+    for (seconds, histogram) in histograms {
+        for (suffix, text) in [("count", histogram.count), ("sum", histogram.sum)] {
+            let value =
+                number(&text).ok_or_else(|| format!("the histogram's {suffix} {text:?} is no number"))?;
+            points.push(MetricPoint {
+                timestamp: instant(seconds)?,
+                value,
+                metric_name: Cow::Owned(format!("{}_{suffix}", template.metric_name)),
+                metric_type: Some(Cow::Borrowed("histogram")),
+                ..template.clone()
+            });
+        }
+    }
+    Ok(points)
+}
+
+fn instant(seconds: f64) -> Result<Micros, String> {
+    in_range((seconds * 1e6).round() as i64).map_err(|error| format!("the time {seconds} {error}"))
+}
+
+/// The label that names the field best.
+fn take_best<'a>(labels: &mut BTreeMap<Cow<'a, str>, Cow<'a, str>>, field: Field) -> Option<Cow<'a, str>> {
+    let best = labels
+        .keys()
+        .filter_map(|key| {
+            Some((default_target(key).filter(|target| target.field == field && !target.is_vague)?.rank, key))
+        })
+        .min_by_key(|(rank, _)| *rank)
+        .map(|(_, key)| key.clone())?;
+    labels.remove(&best)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::testing::Collected;
+
+    #[test]
+    fn values_are_strings_and_gaps_stay_gaps() {
+        let found = Collected::from(
+            &Prometheus,
+            br#"{"status":"success","data":{"resultType":"matrix","result":[
+                {"metric":{"__name__":"up","job":"pay","instance":"10.0.0.1:9090","le":"0.5"},"values":[[1793849100,"1"],[1793849220.5,"NaN"],[1793849280,"+Inf"]]},
+                {"metric":{},"values":[[1793849100,"oops"]]},
+                {"metric":{"service":"cart","pod":"cart-0"},"histograms":[[1793849100,{"count":"4","sum":"2.5","buckets":[]}]]}
+            ]}}"#,
+        );
+        let values: Vec<f64> = found.metrics.iter().map(|point| point.value).collect();
+        assert_eq!((values[0], values[2]), (1.0, f64::INFINITY));
+        assert!(values[1].is_nan());
+        let point = &found.metrics[1];
+        assert_eq!(point.timestamp.to_rfc3339(), "2026-11-05T03:27:00.500Z");
+        assert_eq!(
+            (point.service_name.as_deref(), point.host_name.as_deref()),
+            (Some("pay"), Some("10.0.0.1:9090"))
+        );
+        assert_eq!(point.attributes, [("le".into(), "0.5".into())]);
+        assert_eq!(
+            (found.rejects[0].0.record, found.rejects[0].1.as_str()),
+            (2, "the value \"oops\" is no number")
+        );
+        let names: Vec<&str> = found.metrics[3..].iter().map(|point| point.metric_name.as_ref()).collect();
+        assert_eq!(names, ["prometheus_expression_count", "prometheus_expression_sum"]);
+        assert_eq!((found.metrics[4].value, found.places[4].record), (2.5, 3));
+    }
+
+    #[test]
+    fn an_error_of_prometheus_is_passed_on() {
+        let found = Collected::from(
+            &Prometheus,
+            br#"{"status":"error","errorType":"bad_data","error":"parse error"}"#,
+        );
+        assert!(found.rejects[0].1.contains("parse error"));
+        let found = Collected::from(
+            &Prometheus,
+            br#"{"status":"success","data":{"resultType":"matrix","result":[{"metric""#,
+        );
+        assert!(found.rejects[0].1.contains("cut off"));
+    }
+}

@@ -1,0 +1,142 @@
+//! A table with a header: which columns are there, and what does a row hold?
+
+use std::borrow::Cow;
+
+use super::log_fields::canonical;
+use super::walk_text;
+use crate::csv_text::{cells, sniff_delimiter};
+use crate::framing::Records;
+use crate::{Chunk, DecodeError, Framing, Place, RecordSink, limits};
+
+/// What reads one row's cells and sends its rows; an error makes it a reject.
+pub(crate) type ReadRow<'r, 'a> =
+    &'r mut dyn FnMut(Place, &[Cow<'a, str>], &mut dyn RecordSink) -> Result<(), String>;
+
+/// The header of a table.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    pub(crate) names: Vec<String>,
+    /// The names without case and punctuation.
+    pub(crate) canonical: Vec<String>,
+    pub(crate) delimiter: u8,
+    /// Where the rows begin in the source: after the header, however many blank lines stand before it.
+    pub(crate) rows_start: u64,
+}
+
+impl Table {
+    /// Reads the header at the head of a source.
+    pub(crate) fn read(head: &[u8], format: &'static str) -> Result<Self, DecodeError> {
+        let mismatch = |reason: &str| DecodeError::Mismatch { format, reason: reason.to_owned() };
+        let first = Records::new(Framing::Lines, head).next().ok_or(DecodeError::Empty)?;
+        let line = String::from_utf8_lossy(first.bytes);
+        let delimiter = sniff_delimiter(&line);
+        // A header's own cells may hold line feeds: read it as a record.
+        let record =
+            Records::new(Framing::CsvRecords { delimiter }, head).next().ok_or(DecodeError::Empty)?;
+        let text = std::str::from_utf8(record.bytes).map_err(|_| mismatch("its header is not UTF-8 text"))?;
+        let mut names = Vec::new();
+        cells(text, delimiter, &mut names);
+        let is_cut = record.offset + record.bytes.len() >= limits::HEAD_BYTES_MAX;
+        if is_cut || names.len() > limits::COLUMNS_MAX {
+            return Err(mismatch("its header is too long; is it a table at all?"));
+        }
+        let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+        let canonical = names.iter().map(|name| canonical(name)).collect();
+        Ok(Self { names, canonical, delimiter, rows_start: (record.offset + record.bytes.len()) as u64 })
+    }
+
+    pub(crate) fn framing(&self) -> Framing {
+        Framing::CsvRecords { delimiter: self.delimiter }
+    }
+
+    /// The number of rows in a chunk; the header is none.
+    pub(crate) fn count_rows(&self, bytes: &[u8], byte_offset: u64) -> u64 {
+        let rows = Records::new(self.framing(), bytes);
+        rows.filter(|row| byte_offset + row.offset as u64 >= self.rows_start).count() as u64
+    }
+
+    /// Up to [`limits::HEAD_RECORDS_MAX`] rows of the head; one that the head cuts is left out.
+    pub(crate) fn sample<'h>(&self, head: &'h [u8]) -> Vec<Vec<Cow<'h, str>>> {
+        let end = crate::last_boundary(self.framing(), head).unwrap_or(head.len());
+        let whole = head.get(..end).unwrap_or(head);
+        let mut rows: Vec<_> =
+            Records::new(self.framing(), whole).skip(1).take(limits::HEAD_RECORDS_MAX).collect();
+        if rows.is_empty() {
+            rows = Records::new(self.framing(), head).skip(1).take(limits::HEAD_RECORDS_MAX).collect();
+        }
+        rows.into_iter()
+            .filter_map(|row| std::str::from_utf8(row.bytes).ok())
+            .map(|row| {
+                let mut found = Vec::new();
+                cells(row, self.delimiter, &mut found);
+                found
+            })
+            .collect()
+    }
+
+    /// Calls `read` with the cells of each row of a chunk.
+    pub(crate) fn walk<'a>(&self, chunk: Chunk<'a>, sink: &mut dyn RecordSink, read: ReadRow<'_, 'a>) {
+        let mut row = Vec::new();
+        walk_text(
+            self.framing(),
+            self.rows_start,
+            chunk,
+            limits::LINE_BYTES_MAX,
+            sink,
+            &mut |place, text, sink| {
+                cells(text, self.delimiter, &mut row);
+                // One delimiter at the end of each row is a habit of some writers.
+                if row.len() == self.names.len() + 1 && row.last().is_some_and(|cell| cell.is_empty()) {
+                    row.pop();
+                }
+                if row.len() != self.names.len() {
+                    return Err(format!("the row has {} cells, the header {}", row.len(), self.names.len()));
+                }
+                read(place, &row, sink)
+            },
+        );
+    }
+}
+
+/// Words for "no value" in tables.
+pub(crate) fn is_missing(cell: &str) -> bool {
+    matches!(cell.trim(), "" | "null" | "NULL" | "None" | "N/A" | "n/a" | "NA" | "-" | "\\N")
+}
+
+/// A value of a metric; `NaN` and infinities are values.
+pub(crate) fn number(cell: &str) -> Option<f64> {
+    let cell = cell.trim();
+    match cell {
+        "+Inf" => Some(f64::INFINITY),
+        "-Inf" => Some(f64::NEG_INFINITY),
+        _ => cell
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite() || !cell.bytes().any(|byte| byte.is_ascii_digit())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_with_marks_quotes_and_tabs() {
+        let table = Table::read(b"\xEF\xBB\xBF\"Time\"\t Value \r\n1\t2\r\n", "csv").unwrap();
+        assert_eq!(
+            (table.names.as_slice(), table.delimiter),
+            (&["Time".to_owned(), "Value".to_owned()][..], b'\t')
+        );
+        assert_eq!(table.sample(b"a\tb\n1\t2\n3\t"), [["1", "2"]]);
+    }
+
+    #[test]
+    fn values_and_their_absence() {
+        assert_eq!(number(" 1.5 "), Some(1.5));
+        assert_eq!(number("+Inf"), Some(f64::INFINITY));
+        assert!(number("NaN").unwrap().is_nan());
+        // Out of range is no value, not an infinite one.
+        assert_eq!(number("1e999"), None);
+        assert!(is_missing(" ") && is_missing("null") && !is_missing("0"));
+    }
+}

@@ -1,0 +1,245 @@
+//! Which numbers stand where in a date and time?
+
+use std::str::FromStr;
+
+use chrono_tz::Tz;
+use fupan_model::Precision;
+
+use super::TimeError;
+
+/// A date and time as written, before its zone is applied.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scanned {
+    /// Microseconds since the epoch as if the clock were in UTC.
+    pub(super) local_micros: i64,
+    /// Seconds east of UTC, where the text says so.
+    pub(super) offset_seconds: Option<i32>,
+    /// A zone by name.
+    pub(super) zone: Option<Tz>,
+    pub(super) precision: Precision,
+}
+
+/// Days since 1970-01-01 of a date of the proleptic Gregorian calendar.
+///
+/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`.
+pub(super) const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year - era * 400;
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+const fn days_in_month(year: i64, month: i64) -> i64 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+/// Year, month, day, hour, minute, second.
+type Fields = [i64; 6];
+
+fn micros_of([year, month, day, hour, minute, second]: Fields, fraction: i64) -> Result<i64, TimeError> {
+    let is_date = (1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month);
+    // Second 60 is a leap second and reads as the first of the next minute.
+    if !is_date || hour > 23 || minute > 59 || second > 60 {
+        return Err(TimeError::Calendar);
+    }
+    let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
+    Ok(seconds * 1_000_000 + fraction)
+}
+
+/// The hot path: `YYYY-MM-DDTHH:MM:SS[.fraction]` and `Z`, `±HH:MM` or nothing. None for any other shape.
+pub(super) fn fixed(text: &[u8]) -> Option<Result<Scanned, TimeError>> {
+    let (head, tail) = text.split_first_chunk::<19>()?;
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b' ', h1, h2, b':', n1, n2, b':', s1, s2] = *head
+    else {
+        return None;
+    };
+    let two = |tens: u8, ones: u8| i64::from(tens - b'0') * 10 + i64::from(ones - b'0');
+    if ![y1, y2, y3, y4, m1, m2, d1, d2, h1, h2, n1, n2, s1, s2].iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let year = two(y1, y2) * 100 + two(y3, y4);
+    let fields = [year, two(m1, m2), two(d1, d2), two(h1, h2), two(n1, n2), two(s1, s2)];
+    let (fraction, tail) = fraction_micros(tail);
+    let offset_seconds = match tail {
+        [] => None,
+        [b'Z' | b'z'] => Some(0),
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let digits = [*h1, *h2, *m1, *m2];
+            if !digits.iter().all(u8::is_ascii_digit) {
+                return None;
+            }
+            let [h1, h2, m1, m2] = digits.map(|digit| i32::from(digit - b'0'));
+            let seconds = (h1 * 10 + h2) * 3_600 + (m1 * 10 + m2) * 60;
+            Some(if *sign == b'-' { -seconds } else { seconds })
+        }
+        _ => return None,
+    };
+    let precision = Precision::Exact;
+    Some(micros_of(fields, fraction).map(|local_micros| Scanned {
+        local_micros,
+        offset_seconds,
+        zone: None,
+        precision,
+    }))
+}
+
+/// Microseconds of `.123456789` or `,123`; what follows the digits.
+fn fraction_micros(text: &[u8]) -> (i64, &[u8]) {
+    let [b'.' | b',', digits @ ..] = text else { return (0, text) };
+    let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (fraction, rest) = digits.split_at(length);
+    let mut micros = 0;
+    for at in 0..6 {
+        micros = micros * 10 + fraction.get(at).map_or(0, |digit| i64::from(digit - b'0'));
+    }
+    (micros, rest)
+}
+
+/// `YYYYMMDD` and `YYYYMMDDHHMMSS`, which are no plausible epochs (1970, or after 2200).
+pub(super) fn compact(text: &str) -> Option<Scanned> {
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+    if !(text.starts_with("19") || text.starts_with("20") || text.starts_with("21")) || text.contains('.') {
+        return None;
+    }
+    let (time, precision) = match text.len() {
+        8 => ([0, 0, 0], Precision::Day),
+        14 => ([number(8, 10)?, number(10, 12)?, number(12, 14)?], Precision::Exact),
+        _ => return None,
+    };
+    let fields = [number(0, 4)?, number(4, 6)?, number(6, 8)?, time[0], time[1], time[2]];
+    let local_micros = micros_of(fields, 0).ok()?;
+    Some(Scanned { local_micros, offset_seconds: None, zone: None, precision })
+}
+
+/// Everything else that begins with a year, or with a day as Apache writes it.
+pub(super) fn flexible(text: &str) -> Option<Result<Scanned, TimeError>> {
+    let normal;
+    let text = if text.contains('年') {
+        normal =
+            text.replace(['年', '月'], "-").replace('日', " ").replace(['时', '分'], ":").replace('秒', "");
+        normal.trim().trim_end_matches(':')
+    } else {
+        text.trim_start_matches('[').trim_end_matches(']').trim()
+    };
+    let mut cursor = Cursor { rest: text };
+    let (year, month, day) = cursor.date()?;
+    let after_date = cursor.rest;
+    let (hour, minute, second, fraction, mut precision) = match cursor.time() {
+        Some(time) => time,
+        None if after_date.trim().is_empty() => (0, 0, 0, 0, Precision::Day),
+        None => return None,
+    };
+    let (offset_seconds, zone) = cursor.zone()?;
+    if precision == Precision::Day && offset_seconds.is_some() {
+        precision = Precision::Day;
+    }
+    let micros = micros_of([year, month, day, hour, minute, second], fraction);
+    Some(micros.map(|local_micros| Scanned { local_micros, offset_seconds, zone, precision }))
+}
+
+struct Cursor<'a> {
+    rest: &'a str,
+}
+
+impl Cursor<'_> {
+    /// A number of `min..=max` digits.
+    fn number(&mut self, min: usize, max: usize) -> Option<i64> {
+        let length = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+        if length < min || length > max {
+            return None;
+        }
+        let (digits, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        digits.parse().ok()
+    }
+
+    fn one_of(&mut self, letters: &[char]) -> Option<()> {
+        self.rest = self.rest.strip_prefix(letters)?;
+        Some(())
+    }
+
+    /// `2026-11-05`, `2026/11/5`, `2026.11.05` or `05/Nov/2026`.
+    fn date(&mut self) -> Option<(i64, i64, i64)> {
+        let first_digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+        if first_digits == 4 {
+            let year = self.number(4, 4)?;
+            self.one_of(&['-', '/', '.'])?;
+            let month = self.number(1, 2)?;
+            self.one_of(&['-', '/', '.'])?;
+            return Some((year, month, self.number(1, 2)?));
+        }
+        let day = self.number(1, 2)?;
+        self.one_of(&['/', '-', ' '])?;
+        let (name, rest) = self.rest.split_at_checked(3)?;
+        let month = MONTHS.iter().position(|month| month.eq_ignore_ascii_case(name))?;
+        self.rest = rest;
+        self.one_of(&['/', '-', ' '])?;
+        Some((self.number(4, 4)?, month as i64 + 1, day))
+    }
+
+    /// `11:05`, `11:05:03`, with a fraction.
+    fn time(&mut self) -> Option<(i64, i64, i64, i64, Precision)> {
+        if self.one_of(&['T', 't', ':', '_', ',']).is_none() {
+            let trimmed = self.rest.trim_start();
+            if trimmed.len() == self.rest.len() {
+                return None;
+            }
+            self.rest = trimmed;
+        }
+        self.rest = self.rest.trim_start();
+        let hour = self.number(1, 2)?;
+        self.one_of(&[':'])?;
+        let minute = self.number(1, 2)?;
+        if self.one_of(&[':']).is_none() {
+            return Some((hour, minute, 0, 0, Precision::Minute));
+        }
+        let second = self.number(1, 2)?;
+        let (fraction, rest) = fraction_micros(self.rest.as_bytes());
+        self.rest = self.rest.get(self.rest.len() - rest.len()..)?;
+        Some((hour, minute, second, fraction, Precision::Exact))
+    }
+
+    /// `Z`, `UTC`, `+0800`, `+08:00`, `+08`, `+0000 UTC m=+0.1`, `+08:00[Asia/Shanghai]`, a zone's name.
+    fn zone(&mut self) -> Option<(Option<i32>, Option<Tz>)> {
+        let text = self.rest.trim();
+        let text = text.split(" m=").next().unwrap_or(text).trim();
+        match text {
+            "" => return Some((None, None)),
+            "Z" | "z" | "UTC" | "GMT" => return Some((Some(0), None)),
+            _ => {}
+        }
+        let Some(after_sign) = text.strip_prefix(['+', '-']) else {
+            let name = text.trim_start_matches('[').trim_end_matches(']');
+            return name
+                .contains('/')
+                .then(|| Tz::from_str(name).ok())
+                .flatten()
+                .map(|zone| (None, Some(zone)));
+        };
+        let mut cursor = Cursor { rest: after_sign };
+        let digits = after_sign.bytes().take_while(u8::is_ascii_digit).count();
+        let seconds = if digits == 4 {
+            let number = cursor.number(4, 4)?;
+            (number / 100) * 3_600 + (number % 100) * 60
+        } else {
+            let hours = cursor.number(1, 2)?;
+            let minutes = if cursor.one_of(&[':']).is_some() { cursor.number(2, 2)? } else { 0 };
+            hours * 3_600 + minutes * 60
+        };
+        // What follows an offset only repeats it: `UTC`, `CST`, `[Asia/Shanghai]`.
+        let repeats =
+            cursor.rest.trim().bytes().all(|byte| byte.is_ascii_alphabetic() || b"[]/_+-".contains(&byte));
+        let seconds = i32::try_from(seconds).ok().filter(|seconds| repeats && *seconds <= 18 * 3_600)?;
+        Some((Some(if text.starts_with('-') { -seconds } else { seconds }), None))
+    }
+}
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -1,0 +1,155 @@
+//! One chunk → its rows, on whichever core is free.
+
+use std::collections::BTreeMap;
+
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
+use fupan_decode::{Chunk, Decoder, Framing, Place};
+use fupan_model::events::event_id;
+use fupan_model::ledger::LedgerAction;
+use fupan_model::{Micros, Table};
+use fupan_store::{ChunkRows, LedgerRow};
+
+use crate::chunks::Cut;
+use crate::keyed::Keys;
+use crate::report::{Counts, ShownReject};
+use crate::sink::ChunkSink;
+
+/// What all chunks of one source share.
+#[derive(Debug, Clone)]
+pub(crate) struct SourceFacts {
+    pub(crate) source: String,
+    pub(crate) input_format: String,
+    pub(crate) mapping: Option<String>,
+    pub(crate) zone: String,
+    pub(crate) reading: String,
+    pub(crate) ingested_at: Micros,
+    pub(crate) software_version: String,
+}
+
+/// A decoded chunk; events and changes wait for their keys to be looked at, in order.
+pub(crate) struct Decoded {
+    pub(crate) cut: Cut,
+    pub(crate) chunk_id: String,
+    sink: ChunkSink,
+    telemetry: BTreeMap<Table, RecordBatch>,
+    read: u64,
+}
+
+/// Decodes and builds columns; runs on a worker thread.
+pub(crate) fn decode(decoder: &dyn Decoder, cut: Cut, facts: &SourceFacts) -> Result<Decoded, ArrowError> {
+    let chunk_id = event_id(&[&cut.chunk_key, &facts.reading]);
+    let mut sink = ChunkSink::default();
+    if let Some(first_bytes) = &cut.runaway {
+        let place = Place { record: cut.first_record, byte_offset: cut.byte_offset };
+        sink.quarantine.push(place, format!("a record of {} bytes is longer than all limits", cut.length), first_bytes);
+    } else {
+        let chunk = Chunk { bytes: &cut.bytes, first_record: cut.first_record, byte_offset: cut.byte_offset };
+        decoder.decode(chunk, &mut sink);
+    }
+    if let Some(error) = sink.failure.take() {
+        return Err(error);
+    }
+    let mut telemetry = BTreeMap::new();
+    if let Some(mut rows) = sink.logs.take() {
+        telemetry.insert(Table::Logs, rows.finish(&chunk_id)?);
+    }
+    if let Some(mut rows) = sink.metrics.take() {
+        telemetry.insert(Table::Metrics, rows.finish(&chunk_id)?);
+    }
+    if let Some(mut rows) = sink.spans.take() {
+        telemetry.insert(Table::Spans, rows.finish(&chunk_id)?);
+    }
+    let found = sink.records_with_rows + sink.quarantine.0.len() as u64;
+    // A document's records are numbered by its decoder; a line that holds nothing (an empty batch)
+    // was read and accepted all the same.
+    let read = if decoder.framing() == Framing::Document { found } else { found.max(cut.records) };
+    Ok(Decoded { cut, chunk_id, sink, telemetry, read })
+}
+
+/// What the collector gets of a chunk.
+pub(crate) struct Finished {
+    pub(crate) rows: ChunkRows,
+    pub(crate) counts: Counts,
+    pub(crate) by_table: BTreeMap<Table, u64>,
+    pub(crate) rejects: Vec<ShownReject>,
+    pub(crate) assumed_zone_records: u64,
+    pub(crate) first: Option<Micros>,
+    pub(crate) last: Option<Micros>,
+}
+
+impl Decoded {
+    /// Whether keys have to be loaded before [`Self::finish`].
+    pub(crate) fn has_keys(&self) -> bool {
+        !self.sink.events.0.is_empty() || !self.sink.changes.0.is_empty() || !self.sink.documents.is_empty()
+    }
+
+    /// Looks at the keys and builds the ledger row. Chunks come here in order.
+    pub(crate) fn finish(mut self, facts: &SourceFacts, keys: &mut Keys) -> Result<Finished, ArrowError> {
+        let replaced = self.cut.supersedes.iter().map(|row| row.chunk_id.as_str()).collect();
+        keys.forget_chunks(&replaced);
+        let mut duplicates = keys.new_events(&mut self.sink.events.0, &self.sink.documents, &self.chunk_id);
+        duplicates.extend(keys.new_changes(&mut self.sink.changes.0, &self.chunk_id));
+        let rejected = self.sink.quarantine.0.len() as u64;
+        let duplicate = duplicates.len() as u64;
+        let accepted = self.read - rejected - duplicate;
+        let counts = Counts { read: self.read, accepted, rejected, duplicate };
+        let mut batches: BTreeMap<Table, Vec<RecordBatch>> =
+            self.telemetry.into_iter().map(|(table, batch)| (table, vec![batch])).collect();
+        if !self.sink.events.0.is_empty() {
+            let batch = self.sink.events.finish(&self.chunk_id, facts.ingested_at)?;
+            batches.insert(Table::IncidentEvents, vec![batch]);
+        }
+        if !self.sink.changes.0.is_empty() {
+            let batch = self.sink.changes.finish(&self.chunk_id, facts.ingested_at)?;
+            batches.insert(Table::Changes, vec![batch]);
+        }
+        let by_table: BTreeMap<Table, u64> = batches
+            .iter()
+            .map(|(table, batches)| (*table, batches.iter().map(|batch| batch.num_rows() as u64).sum()))
+            .collect();
+        if rejected > 0 {
+            let batch = self.sink.quarantine.finish(&facts.source, &self.chunk_id)?;
+            batches.insert(Table::Quarantine, vec![batch]);
+        }
+        let rejects = self.sink.quarantine.0.iter().take(crate::limits::REJECTS_SHOWN).map(|reject| ShownReject {
+            record: reject.place.record,
+            byte_offset: reject.place.byte_offset,
+            reason: reject.reason.clone(),
+        });
+        let ledger_row = LedgerRow {
+            action: LedgerAction::Committed,
+            chunk_id: self.chunk_id,
+            chunk_key: self.cut.chunk_key,
+            reading: facts.reading.clone(),
+            source: facts.source.clone(),
+            input_format: facts.input_format.clone(),
+            mapping: facts.mapping.clone(),
+            assumed_zone: (self.sink.assumed_zone_records > 0).then(|| facts.zone.clone()),
+            assumed_zone_records: self.sink.assumed_zone_records as i64,
+            prefix_bytes: self.cut.prefix_bytes as i64,
+            prefix_digest: self.cut.prefix_digest,
+            chunk_bytes: self.cut.length as i64,
+            records_read: counts.read as i64,
+            records_accepted: counts.accepted as i64,
+            records_rejected: counts.rejected as i64,
+            records_duplicate: counts.duplicate as i64,
+            rows: by_table.values().sum::<u64>() as i64,
+            first_timestamp: self.sink.first,
+            last_timestamp: self.sink.last,
+            table_versions: BTreeMap::new(),
+            superseded_by: None,
+            ingested_at: facts.ingested_at,
+            software_version: facts.software_version.clone(),
+        };
+        Ok(Finished {
+            rejects: rejects.collect(),
+            rows: ChunkRows { ledger_row, batches, supersedes: self.cut.supersedes },
+            counts,
+            by_table,
+            assumed_zone_records: self.sink.assumed_zone_records,
+            first: self.sink.first,
+            last: self.sink.last,
+        })
+    }
+}

@@ -1,0 +1,71 @@
+//! What a record implies without saying it: its outcome, its series.
+
+use fupan_model::{LogRecord, MetricPoint};
+
+/// `failed`, `ok`, or none where the record is not a request.
+///
+/// Failed by default: HTTP status from 500 and 429, any gRPC code but 0, an error that is a timeout.
+/// Business codes are judged by the workspace's configuration when the record is read back.
+pub(crate) fn outcome<'a>(record: &'a LogRecord<'_>) -> Option<&'a str> {
+    if let Some(outcome) = record.outcome.as_deref() {
+        return Some(outcome);
+    }
+    let is_request = record.http_response_status_code.is_some() || record.rpc_grpc_status_code.is_some();
+    if !is_request {
+        return None;
+    }
+    let is_http_failure = record.http_response_status_code.is_some_and(|code| code >= 500 || code == 429);
+    let is_grpc_failure = record.rpc_grpc_status_code.is_some_and(|code| code != 0);
+    let is_timeout =
+        record.error_type.as_deref().is_some_and(|error| error.to_ascii_lowercase().contains("timeout"));
+    Some(if is_http_failure || is_grpc_failure || is_timeout { "failed" } else { "ok" })
+}
+
+/// Identity of a series: name, resource and labels, whatever their order.
+pub(crate) fn series_id(point: &MetricPoint<'_>) -> i64 {
+    let mut hasher = blake3::Hasher::new();
+    let mut part = |text: &str| {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    part(&point.metric_name);
+    part(point.service_name.as_deref().unwrap_or_default());
+    part(point.host_name.as_deref().unwrap_or_default());
+    part(point.cloud_region.as_deref().unwrap_or_default());
+    let mut labels: Vec<_> = point.attributes.iter().collect();
+    labels.sort();
+    for (key, value) in labels {
+        part(key);
+        part(value);
+    }
+    let digest = hasher.finalize();
+    let mut first = [0_u8; 8];
+    first.iter_mut().zip(digest.as_bytes()).for_each(|(to, from)| *to = *from);
+    i64::from_le_bytes(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_with_a_server_error_failed_and_a_note_is_no_request() {
+        let mut record = LogRecord { http_response_status_code: Some(503), ..LogRecord::default() };
+        assert_eq!(outcome(&record), Some("failed"));
+        record.http_response_status_code = Some(404);
+        assert_eq!(outcome(&record), Some("ok"));
+        record.http_response_status_code = None;
+        assert_eq!(outcome(&record), None);
+    }
+
+    #[test]
+    fn the_order_of_labels_does_not_make_another_series() {
+        let point = |labels: &[(&'static str, &'static str)]| MetricPoint {
+            metric_name: "requests".into(),
+            attributes: labels.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
+            ..MetricPoint::default()
+        };
+        assert_eq!(series_id(&point(&[("a", "1"), ("b", "2")])), series_id(&point(&[("b", "2"), ("a", "1")])));
+        assert_ne!(series_id(&point(&[("a", "1")])), series_id(&point(&[("a", "2")])));
+    }
+}

@@ -1,0 +1,65 @@
+//! What stops an ingest as a whole, and what stops one source.
+
+use thiserror::Error;
+
+/// The ingest ended before all sources were read. What was committed stays.
+#[derive(Debug, Error)]
+pub enum IngestError {
+    /// A path, folder or pattern that names nothing.
+    #[error("nothing to read at `{path}`: {reason}")]
+    NoSource {
+        /// As given.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] fupan_store::StoreError),
+    /// Arrow arrays did not fit together: our bug.
+    #[error("arrow: {0}")]
+    Arrow(#[from] arrow::error::ArrowError),
+    /// A worker thread died: our bug.
+    #[error("a background task failed: {0}")]
+    Task(String),
+}
+
+/// Why one source could not be read to its end. Everything before it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SourceProblem {
+    /// It cannot be opened or read.
+    #[error("cannot be read: {reason}; nothing that was read before is lost")]
+    Unreadable {
+        /// From the operating system.
+        reason: String,
+    },
+    /// The compressed stream ends early or is damaged.
+    #[error(
+        "the {compression} data ends early or is damaged after {bytes} decompressed bytes ({reason}); whole records up to there are kept: get the complete file and ingest it again, it goes on from there"
+    )]
+    Truncated {
+        /// `gzip` or `zstd`.
+        compression: &'static str,
+        /// Bytes that could be decompressed.
+        bytes: u64,
+        /// From the decoder.
+        reason: String,
+    },
+    /// It grows beyond all measure while being decompressed.
+    #[error("it decompresses to more than {times} times its size and was stopped after {bytes} bytes; if it is genuine, decompress it first")]
+    Bomb {
+        /// The limit.
+        times: u64,
+        /// Decompressed so far.
+        bytes: u64,
+    },
+    /// The format is not known or does not fit.
+    #[error("{0}")]
+    Format(#[from] fupan_decode::DecodeError),
+    /// A document is too large to be read as one piece.
+    #[error("it is one document of more than {limit_mib} MiB, which does not fit in memory; export it in smaller pieces or as one record per line")]
+    DocumentTooLarge {
+        /// The limit.
+        limit_mib: usize,
+    },
+}

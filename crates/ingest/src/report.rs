@@ -1,0 +1,96 @@
+//! What an ingest did: per source and in all. `read = accepted + rejected + duplicate`.
+
+use std::collections::BTreeMap;
+
+use fupan_model::{Micros, Table};
+
+use crate::SourceProblem;
+
+/// Records of a source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Found in the source.
+    pub read: u64,
+    /// Became rows.
+    pub accepted: u64,
+    /// Went to quarantine.
+    pub rejected: u64,
+    /// Were in already.
+    pub duplicate: u64,
+}
+
+impl Counts {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.read += other.read;
+        self.accepted += other.accepted;
+        self.rejected += other.rejected;
+        self.duplicate += other.duplicate;
+        assert_eq!(self.read, self.accepted + self.rejected + self.duplicate, "every record is accounted for");
+    }
+}
+
+/// A record that could not be read, for display.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownReject {
+    /// 1-based record.
+    pub record: u64,
+    /// Byte offset in the decompressed source.
+    pub byte_offset: u64,
+    /// Why.
+    pub reason: String,
+}
+
+/// What became of one source.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceReport {
+    /// Its name.
+    pub source: String,
+    /// Named on the command line, rather than found in a folder.
+    pub is_explicit: bool,
+    /// Detected or given format; none where it could not be told.
+    pub input_format: Option<String>,
+    /// Why this format.
+    pub reason: String,
+    /// Mapping, where one was used.
+    pub mapping: Option<String>,
+    /// Decompressed bytes read.
+    pub bytes: u64,
+    /// Records.
+    pub counts: Counts,
+    /// Rows by table.
+    pub rows: BTreeMap<Table, u64>,
+    /// Records whose time had no zone.
+    pub assumed_zone_records: u64,
+    /// The first few rejects.
+    pub rejects: Vec<ShownReject>,
+    /// Earliest and latest instant in it.
+    pub first: Option<Micros>,
+    /// See `first`.
+    pub last: Option<Micros>,
+    /// Why it could not be read to its end.
+    pub problem: Option<SourceProblem>,
+}
+
+/// What became of all sources.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IngestReport {
+    /// In the order in which they were read.
+    pub sources: Vec<SourceReport>,
+}
+
+impl IngestReport {
+    /// Sums over all sources.
+    pub fn totals(&self) -> (Counts, u64, BTreeMap<Table, u64>) {
+        let mut counts = Counts::default();
+        let mut bytes = 0;
+        let mut rows = BTreeMap::new();
+        for source in &self.sources {
+            counts.add(source.counts);
+            bytes += source.bytes;
+            for (table, count) in &source.rows {
+                *rows.entry(*table).or_default() += count;
+            }
+        }
+        (counts, bytes, rows)
+    }
+}

@@ -1,0 +1,91 @@
+//! Takes what a decoder finds in one chunk and sorts it into the tables.
+
+use arrow::error::ArrowError;
+use fupan_decode::{DeclaredDocument, Place, RecordSink};
+use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, Micros, SpanRecord};
+
+use crate::rows::{ChangeRows, EventRows, LogRows, MetricRows, QuarantineRows, SpanRows};
+
+/// Everything that one chunk gave. Builders are made when the first row of their kind arrives.
+#[derive(Default)]
+pub(crate) struct ChunkSink {
+    pub(crate) logs: Option<LogRows>,
+    pub(crate) metrics: Option<MetricRows>,
+    pub(crate) spans: Option<SpanRows>,
+    pub(crate) events: EventRows,
+    pub(crate) changes: ChangeRows,
+    pub(crate) quarantine: QuarantineRows,
+    pub(crate) documents: Vec<DeclaredDocument>,
+    /// Records that gave rows.
+    pub(crate) records_with_rows: u64,
+    /// Rows of telemetry.
+    pub(crate) telemetry_rows: u64,
+    pub(crate) assumed_zone_records: u64,
+    pub(crate) first: Option<Micros>,
+    pub(crate) last: Option<Micros>,
+    /// Our bug, if ever: a builder refused a row.
+    pub(crate) failure: Option<ArrowError>,
+    last_record: Option<u64>,
+}
+
+impl ChunkSink {
+    fn saw(&mut self, place: Place, at: Option<Micros>) {
+        if self.last_record != Some(place.record) {
+            self.last_record = Some(place.record);
+            self.records_with_rows += 1;
+        }
+        if let Some(at) = at {
+            self.first = Some(self.first.map_or(at, |first| first.min(at)));
+            self.last = Some(self.last.map_or(at, |last| last.max(at)));
+        }
+    }
+
+    fn note(&mut self, outcome: Result<(), ArrowError>) {
+        self.telemetry_rows += 1;
+        if let Err(error) = outcome {
+            self.failure.get_or_insert(error);
+        }
+    }
+}
+
+impl RecordSink for ChunkSink {
+    fn log(&mut self, place: Place, record: LogRecord<'_>) {
+        self.saw(place, Some(record.timestamp));
+        let outcome = self.logs.get_or_insert_with(LogRows::new).push(&record, place.record);
+        self.note(outcome);
+    }
+
+    fn metric(&mut self, place: Place, point: MetricPoint<'_>) {
+        self.saw(place, Some(point.timestamp));
+        let outcome = self.metrics.get_or_insert_with(MetricRows::new).push(&point, place.record);
+        self.note(outcome);
+    }
+
+    fn span(&mut self, place: Place, span: SpanRecord<'_>) {
+        self.saw(place, Some(span.timestamp));
+        let outcome = self.spans.get_or_insert_with(SpanRows::new).push(&span, place.record);
+        self.note(outcome);
+    }
+
+    fn event(&mut self, place: Place, event: IncidentEvent) {
+        self.saw(place, event.occurred_at);
+        self.events.0.push((event, place.record));
+    }
+
+    fn change(&mut self, place: Place, change: Change) {
+        self.saw(place, Some(change.occurred_at));
+        self.changes.0.push((change, place.record));
+    }
+
+    fn reject(&mut self, place: Place, reason: String, bytes: &[u8]) {
+        self.quarantine.push(place, reason, bytes);
+    }
+
+    fn assumed_zone(&mut self) {
+        self.assumed_zone_records += 1;
+    }
+
+    fn declared(&mut self, document: DeclaredDocument) {
+        self.documents.push(document);
+    }
+}

@@ -1,0 +1,167 @@
+//! Which sources does a command line mean, and how is each opened?
+
+use std::fs::File;
+use std::io::{Read, Stdin};
+use std::path::{Path, PathBuf};
+
+use crate::{IngestError, limits};
+
+/// Something to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Name to show and to record: the file's name without its folder, so that the same file in
+    /// another place is the same source.
+    pub name: String,
+    /// Where it is.
+    pub place: SourcePlace,
+    /// Named on the command line, rather than found in a folder: not being readable is an error.
+    pub is_explicit: bool,
+}
+
+/// Where a source is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourcePlace {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+impl Source {
+    /// Compressed or plain bytes in it, where known.
+    pub fn size(&self) -> Option<u64> {
+        match &self.place {
+            SourcePlace::File(path) => std::fs::metadata(path).ok().map(|metadata| metadata.len()),
+            SourcePlace::Stdin => None,
+        }
+    }
+
+    pub(crate) fn open(&self) -> std::io::Result<SourceReader> {
+        match &self.place {
+            SourcePlace::File(path) => File::open(path).map(SourceReader::File),
+            SourcePlace::Stdin => Ok(SourceReader::Stdin(std::io::stdin())),
+        }
+    }
+}
+
+pub(crate) enum SourceReader {
+    File(File),
+    Stdin(Stdin),
+}
+
+impl Read for SourceReader {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buffer),
+            Self::Stdin(stdin) => stdin.lock().read(buffer),
+        }
+    }
+}
+
+/// Files, folders (walked, in order of name, hidden entries left out), globs and `-`.
+pub fn find_sources(arguments: &[String]) -> Result<Vec<Source>, IngestError> {
+    let mut sources = Vec::new();
+    for argument in arguments {
+        if argument == "-" {
+            sources.push(Source { name: "-".to_owned(), place: SourcePlace::Stdin, is_explicit: true });
+            continue;
+        }
+        let path = Path::new(argument);
+        if path.is_dir() {
+            walk(path, &mut sources)?;
+        } else if path.exists() {
+            sources.push(file_source(path, true));
+        } else {
+            expand(argument, &mut sources)?;
+        }
+    }
+    let mut seen = std::collections::HashSet::new();
+    sources.retain(|source| seen.insert(source.place.clone().into_key()));
+    Ok(sources)
+}
+
+impl SourcePlace {
+    fn into_key(self) -> PathBuf {
+        match self {
+            Self::File(path) => path.canonicalize().unwrap_or(path),
+            Self::Stdin => PathBuf::from("-"),
+        }
+    }
+}
+
+fn file_source(path: &Path, is_explicit: bool) -> Source {
+    let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
+    Source { name: name.into_owned(), place: SourcePlace::File(path.to_owned()), is_explicit }
+}
+
+fn walk(folder: &Path, sources: &mut Vec<Source>) -> Result<(), IngestError> {
+    let unreadable = |error: std::io::Error| IngestError::NoSource {
+        path: folder.to_string_lossy().into_owned(),
+        reason: error.to_string(),
+    };
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
+        .map_err(unreadable)?;
+    entries.sort();
+    for path in entries {
+        let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+        if is_hidden || (is_link && path.is_dir()) {
+            continue;
+        }
+        if path.is_dir() {
+            walk(&path, sources)?;
+        } else {
+            sources.push(file_source(&path, false));
+        }
+        if sources.len() > limits::SOURCES_MAX {
+            return Err(IngestError::NoSource {
+                path: folder.to_string_lossy().into_owned(),
+                reason: format!("it holds more than {} files; name a smaller folder", limits::SOURCES_MAX),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn expand(pattern: &str, sources: &mut Vec<Source>) -> Result<(), IngestError> {
+    let nothing = |reason: &str| IngestError::NoSource { path: pattern.to_owned(), reason: reason.to_owned() };
+    if !pattern.contains(['*', '?', '[']) {
+        return Err(nothing("there is no such file or folder"));
+    }
+    let paths = glob::glob(pattern).map_err(|error| nothing(&format!("the pattern is wrong: {error}")))?;
+    let before = sources.len();
+    for path in paths.flatten() {
+        if path.is_dir() {
+            walk(&path, sources)?;
+        } else {
+            sources.push(file_source(&path, true));
+        }
+    }
+    if sources.len() == before {
+        return Err(nothing("no file matches the pattern"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_walked_in_order_and_hidden_files_left_out() {
+        let folder = tempfile::tempdir().expect("folder");
+        for name in ["b.jsonl", "a.jsonl", ".hidden"] {
+            std::fs::write(folder.path().join(name), "x").expect("write");
+        }
+        let found = find_sources(&[folder.path().to_string_lossy().into_owned()]).expect("found");
+        let names: Vec<_> = found.iter().map(|source| source.name.as_str()).collect();
+        assert_eq!(names, ["a.jsonl", "b.jsonl"]);
+    }
+
+    #[test]
+    fn a_missing_file_says_so() {
+        let error = find_sources(&["no/such.log".to_owned()]).expect_err("missing");
+        assert!(error.to_string().contains("no such file"), "{error}");
+    }
+}

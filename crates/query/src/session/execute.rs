@@ -1,0 +1,95 @@
+//! How is a plan run, within which limits?
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::execution::context::SessionContext;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use futures::StreamExt;
+
+use crate::answer::{normalised, normalised_schema};
+use crate::error::QueryError;
+use crate::limits::SqlLimits;
+
+/// Rows, and what it took.
+pub(super) struct Executed {
+    pub(super) batches: Vec<RecordBatch>,
+    pub(super) schema: SchemaRef,
+    pub(super) rows_read: u64,
+    pub(super) is_truncated: bool,
+}
+
+/// Runs a plan. With a time limit the work is a task of its own, so that the caller is answered in
+/// time even where an operator does not yield.
+pub(super) async fn run(
+    context: &SessionContext,
+    plan: &LogicalPlan,
+    limits: Option<&SqlLimits>,
+) -> Result<Executed, QueryError> {
+    let Some(limits) = limits else {
+        return collect(context.clone(), plan.clone(), None).await;
+    };
+    let time_max = limits.time_max;
+    let task = tokio::spawn(collect(context.clone(), plan.clone(), Some(limits.clone())));
+    let abort = task.abort_handle();
+    match tokio::time::timeout(time_max, task).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(error)) => Err(QueryError::Engine(error.to_string())),
+        Err(_) => {
+            abort.abort();
+            Err(QueryError::timed_out(time_max))
+        }
+    }
+}
+
+async fn collect(
+    context: SessionContext,
+    plan: LogicalPlan,
+    limits: Option<SqlLimits>,
+) -> Result<Executed, QueryError> {
+    let state = context.state();
+    let physical = state.create_physical_plan(&plan).await?;
+    let schema = normalised_schema(&physical.schema());
+    let mut stream = execute_stream(Arc::clone(&physical), state.task_ctx())?;
+    let (mut batches, mut rows, mut bytes, mut is_truncated) = (Vec::new(), 0usize, 0usize, false);
+    while let Some(batch) = stream.next().await {
+        let mut batch = normalised(&batch?)?;
+        if batch.num_rows() == 0 {
+            continue;
+        }
+        if let Some(limits) = &limits {
+            let left = limits.rows_max.saturating_sub(rows);
+            if batch.num_rows() > left {
+                batch = batch.slice(0, left);
+                is_truncated = true;
+            }
+            bytes = bytes.saturating_add(batch.get_array_memory_size());
+            if bytes > limits.answer_bytes_max {
+                return Err(QueryError::Limit {
+                    what: format!("the answer has more than {} bytes", limits.answer_bytes_max),
+                    hint: "select fewer columns or rows".to_owned(),
+                });
+            }
+        }
+        rows += batch.num_rows();
+        if batch.num_rows() > 0 {
+            batches.push(batch);
+        }
+        if is_truncated {
+            break;
+        }
+    }
+    drop(stream);
+    Ok(Executed { batches, schema, rows_read: rows_read(&physical), is_truncated })
+}
+
+/// Rows that the scans of a plan gave.
+fn rows_read(plan: &Arc<dyn ExecutionPlan>) -> u64 {
+    if plan.children().is_empty() {
+        let rows = plan.metrics().and_then(|metrics| metrics.output_rows());
+        return rows.map_or(0, |rows| rows as u64);
+    }
+    plan.children().into_iter().map(rows_read).sum()
+}
