@@ -322,13 +322,17 @@ fn circle(uses: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
     }
 }
 
-/// Short names of all crates below `crates/`.
+/// A crate without code, which gives all others one set of features (decision 0003).
+const FEATURES_ONLY: &str = "workspace-hack";
+
+/// Short names of all crates below `crates/` that hold code.
 fn crates() -> Vec<String> {
     let entries = fs::read_dir(root().join("crates")).expect("crates/");
     let mut names: Vec<String> = entries
         .flatten()
         .filter(|entry| entry.path().join("Cargo.toml").is_file())
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name != FEATURES_ONLY)
         .collect();
     names.sort();
     names
@@ -445,11 +449,26 @@ fn crates_depend_in_one_direction() {
     for name in crates() {
         for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
             for used in dependencies(&manifest(&name), kind) {
-                let Some(ours) = used.strip_prefix("fupan-") else { continue };
+                let Some(ours) = used.strip_prefix("fupan-").filter(|ours| *ours != FEATURES_ONLY) else {
+                    continue;
+                };
                 // What only tests use may be anything below, the worlds of testkit included.
                 let is_testkit = kind == "dev-dependencies" && (ours == "testkit" || name == "testkit");
                 assert!(is_testkit || allowed[&name].contains(ours), "{name} may not use {used} ({kind})");
             }
+        }
+    }
+}
+
+#[test]
+fn one_set_of_features_brings_no_code_and_no_engine_where_none_is_needed() {
+    for name in ["model", "decode", "analysis", "report", "testkit"] {
+        let used = dependencies(&manifest(name), "dependencies");
+        assert!(!used.contains("fupan-workspace-hack"), "{name} needs no engine");
+    }
+    if root().join("crates").join(FEATURES_ONLY).is_dir() {
+        for (path, text) in sources(FEATURES_ONLY) {
+            assert_eq!(stripped(&text, Keep::Code).trim(), "", "{path} holds code");
         }
     }
 }
@@ -522,7 +541,18 @@ fn no_file_names_a_private_folder_or_registry() {
         let kind = path.extension().unwrap_or_default().to_string_lossy().into_owned();
         matches!(
             kind.as_str(),
-            "rs" | "toml" | "lock" | "sql" | "slt" | "md" | "yaml" | "yml" | "json" | "sh" | "snap" | ""
+            "rs" | "toml"
+                | "lock"
+                | "sql"
+                | "slt"
+                | "md"
+                | "yaml"
+                | "yml"
+                | "json"
+                | "sh"
+                | "py"
+                | "snap"
+                | ""
         )
     };
     let mut found = Vec::new();

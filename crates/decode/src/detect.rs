@@ -39,9 +39,10 @@ pub fn detect(head: &[u8], head_is_whole: bool, options: &DecodeOptions) -> Resu
     }
     binary::refuse(head)?;
     let head = without_bom(head);
-    if let Some(detection) =
-        options.mappings.iter().find_map(|mapping| by_mapping(mapping, head, head_is_whole))
-    {
+    // A mapping refines the format that was told; it never contradicts it.
+    let agrees = |mapping: &&Mapping| options.format.is_none_or(|format| format == mapping.format());
+    let mut mappings = options.mappings.iter().filter(agrees);
+    if let Some(detection) = mappings.find_map(|mapping| by_mapping(mapping, head, head_is_whole)) {
         return Ok(detection);
     }
     if let Some(format) = options.format {

@@ -2,9 +2,14 @@
 
 use fupan_model::{LogRecord, MetricPoint};
 
+/// UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS: what the
+/// OpenTelemetry conventions call errors of a server; the view `requests` has the same list.
+const GRPC_SERVER_ERRORS: [i16; 7] = [2, 4, 8, 12, 13, 14, 15];
+
 /// `failed`, `ok`, or none where the record is not a request.
 ///
-/// Failed by default: HTTP status from 500 and 429, any gRPC code but 0, an error that is a timeout.
+/// Failed by default: HTTP status from 500 and 429, a gRPC code that blames the server (not found and
+/// the like are answers), an error that is a timeout.
 /// Business codes are judged by the workspace's configuration when the record is read back.
 pub(crate) fn outcome<'a>(record: &'a LogRecord<'_>) -> Option<&'a str> {
     if let Some(outcome) = record.outcome.as_deref() {
@@ -15,7 +20,8 @@ pub(crate) fn outcome<'a>(record: &'a LogRecord<'_>) -> Option<&'a str> {
         return None;
     }
     let is_http_failure = record.http_response_status_code.is_some_and(|code| code >= 500 || code == 429);
-    let is_grpc_failure = record.rpc_grpc_status_code.is_some_and(|code| code != 0);
+    let is_grpc_failure =
+        record.rpc_grpc_status_code.is_some_and(|code| GRPC_SERVER_ERRORS.contains(&code));
     let is_timeout =
         record.error_type.as_deref().is_some_and(|error| error.to_ascii_lowercase().contains("timeout"));
     Some(if is_http_failure || is_grpc_failure || is_timeout { "failed" } else { "ok" })
@@ -56,6 +62,10 @@ mod tests {
         assert_eq!(outcome(&record), Some("ok"));
         record.http_response_status_code = None;
         assert_eq!(outcome(&record), None);
+        record.rpc_grpc_status_code = Some(5);
+        assert_eq!(outcome(&record), Some("ok"), "NOT_FOUND is an answer");
+        record.rpc_grpc_status_code = Some(14);
+        assert_eq!(outcome(&record), Some("failed"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A report is a pure function of an [`IncidentReport`] and a language: no SQL, no files, no clock,
 //! so the same answers give the same bytes. Whatever text comes from data is inert in markdown,
 //! SVG and CSV by construction (see [`escape`]). What people wrote into an earlier report survives
-//! re-rendering to the byte (see [`merge`]).
+//! re-rendering to the byte (see [`mod@merge`]).
 //!
 //! This is the only crate that knows templates and charts.
 

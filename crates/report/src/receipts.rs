@@ -101,7 +101,7 @@ fn collect(value: &Value, place: &str, found: &mut Vec<(String, String)>) {
 
 /// What people would call an element of a list.
 fn name_of(value: &Value) -> Option<String> {
-    ["name", "service", "action", "rank", "source"].into_iter().find_map(|key| match value.get(key)? {
+    ["name", "rank", "service", "action", "source"].into_iter().find_map(|key| match value.get(key)? {
         Value::String(name) => Some(name.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,

@@ -149,6 +149,8 @@ fn flags_and_mappings_come_first() {
     ];
     let found = detect(b"a,b\n", true, &options).unwrap();
     assert_eq!(found.mapping.as_deref(), Some("mine"));
+    options.format = Some(InputFormat::CsvMetricsWide);
+    assert_eq!(detect(b"a,b\n", true, &options).unwrap().mapping, None);
     options.mappings = vec![Mapping::parse("name = \"j\"\nmatch = { first_key = \"_source\" }").unwrap()];
     options.format = None;
     let found = detect(b"{\"_source\":{\"a\":1}}\n{\"_source\":{}}\n", true, &options).unwrap();

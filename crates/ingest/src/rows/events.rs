@@ -1,6 +1,6 @@
 //! Incident events → rows of `incident_events`.
 
-use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::error::ArrowError;
 use fupan_model::{IncidentEvent, Micros, Precision, RecordedAtBasis, Table};
 use fupan_store::text_map_builder;
