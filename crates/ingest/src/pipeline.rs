@@ -277,7 +277,7 @@ fn source_facts(source: &Source, detection: &fupan_decode::Detection, settings: 
     let mapping_text = detection
         .mapping
         .as_ref()
-        .and_then(|name| settings.mappings.iter().find(|mapping| mapping.name() == name))
+        .and_then(|name| settings.mappings.iter().find(|mapping| mapping.name == *name))
         .map(|mapping| format!("{mapping:?}"))
         .unwrap_or_default();
     SourceFacts {

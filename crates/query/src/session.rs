@@ -87,6 +87,8 @@ pub struct Session {
     table_names: BTreeSet<String>,
     /// Hash of a view's text and of all below it, by table name.
     view_hashes: BTreeMap<String, String>,
+    /// Views that are computed when first asked for, each after those that it reads.
+    waiting: tokio::sync::Mutex<Vec<setup::View>>,
     assumptions: Vec<Assumption>,
     as_of: Micros,
     as_of_given: bool,
@@ -164,6 +166,7 @@ impl Session {
 
     /// The columns that a view really has.
     pub async fn view_columns(&self, table: &str) -> Result<Vec<(String, Option<SqlType>)>, QueryError> {
+        self.ensure(&BTreeSet::from([table.to_owned()])).await?;
         let provider = self.context.table_provider(table).await?;
         let schema = provider.schema();
         Ok(schema.fields().iter().map(|field| (field.name().clone(), SqlType::of(field.data_type()))).collect())
@@ -177,6 +180,7 @@ impl Session {
             Checked::ShowTables => return self.show_tables(),
             Checked::Describe(table) => return self.describe(&table),
             Checked::Query(mut query) => {
+                self.ensure(&relations(&query)).await?;
                 bind(&mut query, &bindings)?;
                 EngineStatement::Statement(Box::new(Statement::Query(query)))
             }
@@ -185,6 +189,7 @@ impl Session {
                     && let EngineStatement::Statement(inner) = explain.statement.as_mut()
                     && let Statement::Query(query) = inner.as_mut()
                 {
+                    self.ensure(&relations(query)).await?;
                     bind(query, &bindings)?;
                 }
                 *explain
@@ -217,7 +222,26 @@ impl Session {
         self.plan(&mut query, &all).await
     }
 
+    /// Computes the waiting views that `tables` stand on.
+    async fn ensure(&self, tables: &BTreeSet<String>) -> Result<(), QueryError> {
+        let mut waiting = self.waiting.lock().await;
+        let mut needed = tables.clone();
+        for view in waiting.iter().rev() {
+            if needed.contains(&view.name) {
+                needed.extend(view.reads.iter().cloned());
+            }
+        }
+        let (now, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut *waiting).into_iter().partition(|view| needed.contains(&view.name));
+        *waiting = later;
+        for view in now {
+            view.compute(&self.context).await?;
+        }
+        Ok(())
+    }
+
     async fn plan(&self, query: &mut Query, bindings: &Bindings) -> Result<LogicalPlan, QueryError> {
+        self.ensure(&relations(query)).await?;
         bind(query, bindings)?;
         let statement = EngineStatement::Statement(Box::new(Statement::Query(Box::new(query.clone()))));
         Ok(self.context.state().statement_to_plan(statement).await?)

@@ -31,5 +31,5 @@ pub use lang::Lang;
 pub use merge::{Block, MergeWarning, Merged, Piece, merge};
 pub use model::*;
 pub use png::svg_to_png;
-pub use receipts::{PlacedFigure, RECEIPTS_FORMAT, ReceiptsFile};
+pub use receipts::{PlacedFigure, RECEIPTS_FORMAT, ReceiptBook};
 pub use render::{Rendered, render};

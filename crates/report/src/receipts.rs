@@ -8,12 +8,12 @@ use crate::{
     model::{Figure, IncidentReport, Provenance, Receipt},
 };
 
-/// Value of [`ReceiptsFile::format`].
+/// Value of [`ReceiptBook::format`].
 pub const RECEIPTS_FORMAT: &str = "fupan.receipts/1";
 
 /// The file `receipts.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ReceiptsFile {
+pub struct ReceiptBook {
     /// [`RECEIPTS_FORMAT`].
     pub format: String,
     /// Which incident.
@@ -36,7 +36,7 @@ pub struct PlacedFigure {
     pub figure: Figure,
 }
 
-impl ReceiptsFile {
+impl ReceiptBook {
     /// The receipts of a report whose figures are numbered.
     pub fn of(report: &IncidentReport) -> Self {
         let mut places = Vec::new();

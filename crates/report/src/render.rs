@@ -7,7 +7,7 @@ use crate::{
     lang::Lang,
     merge::{Block, Piece},
     model::IncidentReport,
-    receipts::ReceiptsFile,
+    receipts::ReceiptBook,
     template,
     view::Page,
 };
@@ -122,7 +122,7 @@ pub fn render(report: &IncidentReport, lang: Lang) -> Result<Rendered, ReportErr
     }
     let mut files: Vec<(String, Vec<u8>)> = std::mem::take(&mut page.tables).into_iter().collect();
     files.extend(charts.iter().flat_map(|chart| chart_files(chart, lang)));
-    files.push(("receipts.json".to_owned(), ReceiptsFile::of(&report).to_json()?));
+    files.push(("receipts.json".to_owned(), ReceiptBook::of(&report).to_json()?));
     files.sort();
     Ok(Rendered { pieces, files })
 }

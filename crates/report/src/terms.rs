@@ -100,7 +100,7 @@ const TERMS: &[(&str, &str, &str)] = &[
     ("class", "Class", "判定"),
     ("onset", "Onset", "异常起点"),
     ("test", "p-value / bound", "p 值 / 上界"),
-    ("latency", "Latency p95 (baseline)", "p95 延迟（基线）"),
+    ("latency", "Latency p99 (baseline)", "p99 延迟（基线）"),
     ("at_most", "rise at most", "升幅不超过"),
     ("declared_as", "declared", "对外声明"),
     ("action", "Action", "操作"),

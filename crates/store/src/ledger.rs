@@ -67,7 +67,8 @@ pub struct LedgerRow {
 /// The rows of the ledger at one version, folded.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
-    /// Version of the `ingests` table.
+    /// The last version of the `ingests` table that changed what counts. Notes about chunks that were
+    /// seen again come later and change nothing, so that a report stays the same to the byte.
     pub version: u64,
     /// All rows, in order of commit.
     pub rows: Vec<LedgerRow>,

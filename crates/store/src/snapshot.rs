@@ -18,7 +18,7 @@ pub struct StoreSnapshot {
     pub root: Url,
     /// Reads the files: paths in [`DataFile::path`] are relative to the root.
     pub object_store: Arc<dyn ObjectStore>,
-    /// Version of the `ingests` table that decided what counts.
+    /// The last version of the `ingests` table that changed what counts.
     pub ledger_version: u64,
     /// All tables.
     pub tables: BTreeMap<Table, TableSnapshot>,

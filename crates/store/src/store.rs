@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use deltalake_core::DeltaTable;
+use fupan_model::ledger::LedgerAction;
 use fupan_model::{Micros, Table};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
@@ -145,10 +146,15 @@ impl Store {
 
     pub(crate) async fn ledger_of(&self, delta: &DeltaTable) -> Result<Ledger, StoreError> {
         let mut rows = Vec::new();
+        let mut version = 0;
+        // Names carry the version, so files are in order of commit.
         for file in self.files_of(delta)? {
-            rows.extend(self.ledger_file(&file.path).await?);
+            let of_file = self.ledger_file(&file.path).await?;
+            if of_file.iter().any(|row| row.action != LedgerAction::Seen) {
+                version = committed_version(&file.path).unwrap_or(version);
+            }
+            rows.extend(of_file);
         }
-        let version = delta.version().unwrap_or_default();
         Ok(Ledger::new(version, rows))
     }
 
@@ -204,6 +210,11 @@ impl Store {
             tables,
         })
     }
+}
+
+/// The version in a ledger file's name.
+fn committed_version(path: &str) -> Option<u64> {
+    path.split('-').next()?.parse().ok()
 }
 
 /// A file with its chunks split into those that count and those that do not; none if none counts.

@@ -97,8 +97,8 @@ fn blast_row(row: Row<'_>, subject: String, receipt: &str) -> BlastRow {
         failed_requests: count("failed"),
         p_value: row.number("p_value").map_or_else(Figure::default, |p| Figure::probability(p, receipt)),
         effect_upper_bound: row.number("rise_high").map_or_else(Figure::default, |high| Figure::share(high, receipt)),
-        latency_p95: if class == ServiceClass::Degraded { latency("latency_ms_p99") } else { Figure::default() },
-        baseline_latency_p95: if class == ServiceClass::Degraded {
+        latency_p99: if class == ServiceClass::Degraded { latency("latency_ms_p99") } else { Figure::default() },
+        baseline_latency_p99: if class == ServiceClass::Degraded {
             latency("baseline_latency_ms_p99")
         } else {
             Figure::default()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::datatypes::{Field, Schema, TimestampMicrosecondType};
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::common::{DFSchema, TableReference};
 use datafusion::datasource::{MemTable, ViewTable};
@@ -13,6 +13,8 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{ExprSchemable, LogicalPlan};
 use datafusion::sql::parser::Statement as EngineStatement;
 use datafusion::sql::sqlparser::ast::{Query, Statement};
 use fupan_model::{Config, Micros, Table};
@@ -121,15 +123,16 @@ async fn finish(
         context.register_table(table.name, Arc::new(provider))?;
         tables.insert(doc.name.clone(), doc);
     }
-    let mut views: Vec<(String, String, Query)> = Vec::new();
+    let mut views: Vec<View> = Vec::new();
     for (name, file) in catalogue.views() {
         let text = filled(&file.text, &slots);
         let mut query = view_query(name, &text)?;
+        let reads = relations(&query);
         bind(&mut query, &bindings)?;
-        views.push((name.to_owned(), text, query));
+        views.push(View { name: name.to_owned(), text, query, reads });
         tables.insert(name.to_owned(), view_doc(name, file));
     }
-    register_views(&context, views, &mut view_hashes).await?;
+    let waiting = register_views(&context, in_order(views)?, &mut view_hashes).await?;
     let table_names: BTreeSet<String> = tables.keys().cloned().collect();
     let assumptions = assumptions(&config);
     Ok(Session {
@@ -138,6 +141,7 @@ async fn finish(
         tables,
         table_names,
         view_hashes,
+        waiting: tokio::sync::Mutex::new(waiting),
         assumptions,
         as_of,
         as_of_given: given.is_some(),
@@ -163,32 +167,95 @@ fn view_query(name: &str, text: &str) -> Result<Query, QueryError> {
     Err(QueryError::Engine(format!("the view {name} is not a select")))
 }
 
-/// Registers views, each after those that it reads.
-async fn register_views(
-    context: &SessionContext,
-    mut waiting: Vec<(String, String, Query)>,
-    hashes: &mut BTreeMap<String, String>,
-) -> Result<(), QueryError> {
+/// A view, bound and ready to be planned.
+#[derive(Debug)]
+pub(super) struct View {
+    pub(super) name: String,
+    text: String,
+    query: Query,
+    /// Tables that it names.
+    pub(super) reads: BTreeSet<String>,
+}
+
+impl View {
+    async fn plan(self, context: &SessionContext) -> Result<LogicalPlan, QueryError> {
+        let name = self.name;
+        let statement = EngineStatement::Statement(Box::new(Statement::Query(Box::new(self.query))));
+        context
+            .state()
+            .statement_to_plan(statement)
+            .await
+            .map_err(|error| QueryError::Engine(format!("the view {name}: {}", QueryError::from(error))))
+    }
+
+    /// Computes the view once and keeps its rows.
+    pub(super) async fn compute(self, context: &SessionContext) -> Result<(), QueryError> {
+        let name = self.name.clone();
+        let plan = self.plan(context).await?;
+        let rows = super::execute::run(context, &plan, None).await?;
+        let table = MemTable::try_new(rows.schema, vec![rows.batches])?;
+        context.register_table(name.as_str(), Arc::new(table))?;
+        Ok(())
+    }
+}
+
+/// Each view after those that it reads.
+fn in_order(mut waiting: Vec<View>) -> Result<Vec<View>, QueryError> {
+    let mut ordered = Vec::new();
+    let mut small: BTreeSet<String> = SMALL_TABLES.iter().map(|table| format!("{STORE_SCHEMA}.{table}")).collect();
     while !waiting.is_empty() {
-        let names: BTreeSet<String> = waiting.iter().map(|(name, ..)| name.clone()).collect();
+        let names: BTreeSet<String> = waiting.iter().map(|view| view.name.clone()).collect();
         let (ready, later): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|(_, _, query)| relations(query).is_disjoint(&names));
+            waiting.into_iter().partition(|view| view.reads.is_disjoint(&names));
         if ready.is_empty() {
             return Err(QueryError::Engine(format!("views read each other in a circle: {names:?}")));
         }
-        for (name, text, query) in ready {
-            let read = relations(&query);
-            let hash = hash_with_views(&text, &read, hashes);
-            let statement = EngineStatement::Statement(Box::new(Statement::Query(Box::new(query))));
-            let plan = context.state().statement_to_plan(statement).await.map_err(|error| {
-                QueryError::Engine(format!("the view {name}: {}", QueryError::from(error)))
-            })?;
-            context.register_table(name.as_str(), Arc::new(ViewTable::new(plan, None)))?;
-            hashes.insert(name, hash);
-        }
+        ordered.extend(ready);
         waiting = later;
     }
-    Ok(())
+    Ok(ordered)
+}
+
+/// Registers the views of telemetry, and gives back those of events and changes: they are small and
+/// stand on each other, so that they are computed once, when first asked for, instead of being
+/// planned into each other over and over.
+async fn register_views(
+    context: &SessionContext,
+    views: Vec<View>,
+    hashes: &mut BTreeMap<String, String>,
+) -> Result<Vec<View>, QueryError> {
+    let small = [Table::IncidentEvents, Table::Changes].map(|table| format!("{STORE_SCHEMA}.{}", table.name()));
+    let mut small = BTreeSet::from(small);
+    let mut waiting = Vec::new();
+    for view in views {
+        hashes.insert(view.name.clone(), hash_with_views(&view.text, &view.reads, hashes));
+        if view.reads.is_disjoint(&small) {
+            let name = view.name.clone();
+            let plan = view.plan(context).await?;
+            context.register_table(name.as_str(), Arc::new(ViewTable::new(plan, None)))?;
+        } else {
+            small.insert(view.name.clone());
+            waiting.push(view);
+        }
+    }
+    Ok(waiting)
+}
+
+/// The rows of a view as a table.
+async fn evaluated(context: &SessionContext, plan: LogicalPlan) -> Result<Arc<dyn TableProvider>, QueryError> {
+    let frame = context.execute_logical_plan(plan).await?;
+    // Whether a column may be null is told differently by plan and batches: here every one may be.
+    let fields: Vec<Field> =
+        frame.schema().fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+    let schema = Arc::new(Schema::new(fields));
+    let batches = frame
+        .collect()
+        .await?
+        .into_iter()
+        .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| QueryError::Engine(error.to_string()))?;
+    Ok(Arc::new(MemTable::try_new(schema, vec![batches])?))
 }
 
 /// BLAKE3, hex, over a text and the hashes of the views that it reads.
@@ -235,7 +302,6 @@ fn checked_condition(context: &SessionContext, key: &str, condition: &str) -> Re
         .state()
         .create_logical_expr(&printed, &logs)
         .map_err(|error| wrong(&QueryError::from(error)))?;
-    use datafusion::logical_expr::ExprSchemable;
     let data_type = planned.get_type(&logs).map_err(|error| wrong(&QueryError::from(error)))?;
     if data_type != arrow::datatypes::DataType::Boolean {
         return Err(wrong(&QueryError::Sql {

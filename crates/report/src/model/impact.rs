@@ -100,9 +100,9 @@ pub struct BlastRow {
     /// Upper bound of the rise of the error share; what "unaffected" rests on.
     pub effect_upper_bound: Figure,
     /// Latency in the impact, where it is degraded (a quantity in ms).
-    pub latency_p95: Figure,
+    pub latency_p99: Figure,
     /// Latency in the baseline (a quantity in ms).
-    pub baseline_latency_p95: Figure,
+    pub baseline_latency_p99: Figure,
     /// What people or a notice said about it, where that differs.
     pub declared_class: Option<ServiceClass>,
 }

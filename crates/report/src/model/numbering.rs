@@ -132,8 +132,8 @@ impl BlastRow {
             &mut self.failed_requests,
             &mut self.p_value,
             &mut self.effect_upper_bound,
-            &mut self.latency_p95,
-            &mut self.baseline_latency_p95,
+            &mut self.latency_p99,
+            &mut self.baseline_latency_p99,
         ] {
             visit(figure);
         }

@@ -111,8 +111,8 @@ impl Page<'_> {
             (self.term("failed_requests"), "failed_requests"),
             (self.term("test"), "p_value"),
             ("", "effect_upper_bound"),
-            (self.term("latency"), "latency_p95_ms"),
-            ("", "baseline_latency_p95_ms"),
+            (self.term("latency"), "latency_p99_ms"),
+            ("", "baseline_latency_p99_ms"),
             (self.term("declared_as"), "declared_class"),
         ]);
         for row in &self.report.blast_radius {
@@ -162,12 +162,12 @@ impl Page<'_> {
         } else {
             self.cell(&row.p_value, Noun::None)
         };
-        let mut latency = self.cell(&row.latency_p95, Noun::None);
-        if row.latency_p95.is_known() && row.baseline_latency_p95.is_known() {
+        let mut latency = self.cell(&row.latency_p99, Noun::None);
+        if row.latency_p99.is_known() && row.baseline_latency_p99.is_known() {
             latency = latency.with_markdown(format!(
                 "{} ({})",
-                self.fig(&row.latency_p95, Noun::None),
-                self.fig(&row.baseline_latency_p95, Noun::None)
+                self.fig(&row.latency_p99, Noun::None),
+                self.fig(&row.baseline_latency_p99, Noun::None)
             ));
         }
         let declared = row.declared_class.filter(|class| *class != row.class);
@@ -183,7 +183,7 @@ impl Page<'_> {
             test,
             bound.with_markdown(String::new()),
             latency,
-            self.cell(&row.baseline_latency_p95, Noun::None).with_markdown(String::new()),
+            self.cell(&row.baseline_latency_p99, Noun::None).with_markdown(String::new()),
             declared.map_or_else(Cell::default, |class| Cell::term(self.locale, "class", &class)),
         ]
     }

@@ -227,8 +227,8 @@ fn blast() -> Vec<BlastRow> {
         },
         row("payment", ServiceClass::Affected, Some(6.5), 0.55, 0.0011, 60_000),
         BlastRow {
-            latency_p95: Figure::quantity(2210.0, "ms", receipt),
-            baseline_latency_p95: Figure::quantity(180.0, "ms", receipt),
+            latency_p99: Figure::quantity(2210.0, "ms", receipt),
+            baseline_latency_p99: Figure::quantity(180.0, "ms", receipt),
             ..row("catalogue", ServiceClass::Degraded, Some(7.0), 0.002, 0.0018, 201_000)
         },
         BlastRow {

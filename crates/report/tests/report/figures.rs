@@ -1,6 +1,6 @@
 //! Every figure is cited, and the same report gives the same bytes.
 
-use fupan_report::{IncidentReport, Lang, ReceiptsFile, render, svg_to_png};
+use fupan_report::{IncidentReport, Lang, ReceiptBook, render, svg_to_png};
 use serde_json::Value;
 
 use crate::common;
@@ -56,13 +56,13 @@ fn every_name_that_is_printed_leads_to_a_receipt_entry() {
 
 #[test]
 fn receipts_say_where_a_figure_stands_and_where_it_comes_from() {
-    let file = ReceiptsFile::of(&common::full());
+    let file = ReceiptBook::of(&common::full());
     let (placed, receipt) = file.why("n4").unwrap();
     assert_eq!(placed.place, "durations.mitigate");
     assert_eq!(receipt.unwrap().query.as_deref(), Some("recovery/durations"));
     assert!(file.figures.iter().all(|placed| !placed.place.is_empty()));
     assert!(file.why("n9999").is_none());
-    let back: ReceiptsFile = serde_json::from_slice(&file.to_json().unwrap()).unwrap();
+    let back: ReceiptBook = serde_json::from_slice(&file.to_json().unwrap()).unwrap();
     assert_eq!(back.figures.len(), file.figures.len());
 }
 
