@@ -115,7 +115,8 @@ impl Database {
         let context = SessionContext::new();
         let mut filled = setup.tables();
         for table in Table::ALL {
-            let provider = MemTable::try_new(table.schema(), vec![filled.remove(&table).unwrap_or_default()])?;
+            let provider =
+                MemTable::try_new(table.schema(), vec![filled.remove(&table).unwrap_or_default()])?;
             context.register_table(table.name(), Arc::new(provider))?;
         }
         Ok(Self { setup, threads, tables: context })
@@ -184,7 +185,8 @@ impl AsyncDB for Database {
 }
 
 fn rows(schema: &SchemaRef, batches: &[RecordBatch]) -> DBOutput<DefaultColumnType> {
-    let options = FormatOptions::new().with_null("NULL").with_timestamp_tz_format(Some("%Y-%m-%dT%H:%M:%S%.fZ"));
+    let options =
+        FormatOptions::new().with_null("NULL").with_timestamp_tz_format(Some("%Y-%m-%dT%H:%M:%S%.fZ"));
     let mut rows = Vec::new();
     for batch in batches {
         let columns: Vec<ArrayFormatter<'_>> =
@@ -201,7 +203,8 @@ fn rows(schema: &SchemaRef, batches: &[RecordBatch]) -> DBOutput<DefaultColumnTy
 }
 
 fn scripts(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -245,9 +248,16 @@ async fn every_header_says_what_its_query_gives() {
         match session.planned_columns(&file.name).await {
             Err(error) => differences.push(format!("{}: {error} ({:?})", file.name, error.hint())),
             Ok(planned) => {
-                let different = (0..promised.len().max(planned.len())).filter(|&at| promised.get(at) != planned.get(at));
+                let different =
+                    (0..promised.len().max(planned.len())).filter(|&at| promised.get(at) != planned.get(at));
                 differences.extend(different.map(|at| {
-                    format!("{}: column {} is {:?}, the header says {:?}", file.name, at + 1, planned.get(at), promised.get(at))
+                    format!(
+                        "{}: column {} is {:?}, the header says {:?}",
+                        file.name,
+                        at + 1,
+                        planned.get(at),
+                        promised.get(at)
+                    )
                 }));
             }
         }
@@ -262,9 +272,15 @@ async fn every_header_says_what_its_query_gives() {
         let promised: Vec<_> =
             file.header.columns.iter().map(|column| (column.name.clone(), Some(column.sql_type))).collect();
         let planned = session.view_columns(table).await.unwrap();
-        let different = (0..promised.len().max(planned.len())).filter(|&at| promised.get(at) != planned.get(at));
+        let different =
+            (0..promised.len().max(planned.len())).filter(|&at| promised.get(at) != planned.get(at));
         differences.extend(different.map(|at| {
-            format!("view {table}: column {} is {:?}, the header says {:?}", at + 1, planned.get(at), promised.get(at))
+            format!(
+                "view {table}: column {} is {:?}, the header says {:?}",
+                at + 1,
+                planned.get(at),
+                promised.get(at)
+            )
         }));
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
@@ -273,7 +289,8 @@ async fn every_header_says_what_its_query_gives() {
 /// The query's last `order by` against the header's, without regard to blanks and case.
 fn order_difference(text: &str, promised: &str) -> Option<String> {
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    let text: String = text.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join(" ");
+    let text: String =
+        text.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join(" ");
     let text = plain(&text);
     let order = text.rsplit_once("order by ").map_or("", |(_, order)| order);
     let order = order.split(" limit ").next().unwrap_or_default().trim().trim_end_matches(';');

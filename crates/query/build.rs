@@ -4,13 +4,16 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[expect(clippy::print_stdout, reason = "cargo reads a build script's wishes from its output")]
 fn main() -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../queries");
     println!("cargo::rerun-if-changed={}", root.display());
     let mut files = Vec::new();
     collect(&root, &root, &mut files)?;
     files.sort();
-    let mut code = String::from("/// Path below `queries/` and text of each query file.\npub(super) const FILES: &[(&str, &str)] = &[\n");
+    let mut code = String::from(
+        "/// Path below `queries/` and text of each query file.\npub(super) const FILES: &[(&str, &str)] = &[\n",
+    );
     for (name, path) in files {
         code.push_str(&format!("    ({name:?}, include_str!({:?})),\n", path.display().to_string()));
     }

@@ -37,12 +37,14 @@ with candidates as (
         actor,
         occurred_at,
         ended_at,
-        cast(occurred_at as bigint) as occurred_us
+        cast(occurred_at as bigint) as occurred_us,
+        -- what touches no single service is compared with all that enters
+        coalesce(service_name, '(entry)') as scope
     from changes
     where occurred_at >= to_timestamp_micros(cast($impact_start as bigint) - cast($lookback_seconds * 1e6 as bigint))
         and occurred_at < $impact_end
 ),
-bins as (
+per_service as (
     -- ten seconds, so that the cut at the instant of a change is sharp enough
     select
         service_name,
@@ -53,33 +55,33 @@ bins as (
         median(duration_ms) as latency_ms
     from requests
     where not is_excluded and service_name is not null
-        and timestamp >= to_timestamp_micros(cast($impact_start as bigint) - cast(($lookback_seconds + $before_seconds) * 1e6 as bigint))
+        and timestamp >= to_timestamp_micros(
+            cast($impact_start as bigint) - cast(($lookback_seconds + $before_seconds) * 1e6 as bigint))
         and timestamp < $impact_end
     group by service_name, is_entry, cast(timestamp as bigint) / 10000000 * 10000000
 ),
+bins as (
+    select
+        case when scopes.scope = 'service' then per_service.service_name else '(entry)' end as scope,
+        per_service.bin_us,
+        per_service.requests,
+        per_service.failed,
+        per_service.latency_ms
+    from per_service
+    cross join (values ('service'), ('entry')) as scopes (scope)
+    where scopes.scope = 'service' or per_service.is_entry
+),
 around as (
     select
-        candidates.change_id,
+        candidates.*,
         bins.bin_us + 10000000 <= candidates.occurred_us as is_before,
         (bins.bin_us - candidates.occurred_us + 86400000000) / 30000000 as half_minute,
         bins.requests,
         bins.failed,
         bins.latency_ms
     from candidates
-    join bins on bins.service_name = candidates.service_name
-    where bins.bin_us >= candidates.occurred_us - cast($before_seconds * 1e6 as bigint)
-        and bins.bin_us < candidates.occurred_us + cast($after_seconds * 1e6 as bigint)
-    union all
-    select
-        candidates.change_id,
-        bins.bin_us + 10000000 <= candidates.occurred_us as is_before,
-        (bins.bin_us - candidates.occurred_us + 86400000000) / 30000000 as half_minute,
-        bins.requests,
-        bins.failed,
-        bins.latency_ms
-    from candidates
-    join bins on bins.is_entry = (candidates.service_name is null)
-    where candidates.service_name is null and bins.is_entry
+    left join bins
+        on bins.scope = candidates.scope
         and bins.bin_us >= candidates.occurred_us - cast($before_seconds * 1e6 as bigint)
         and bins.bin_us < candidates.occurred_us + cast($after_seconds * 1e6 as bigint)
 ),
@@ -87,17 +89,32 @@ half_minutes as (
     -- ten seconds of one service are too few requests for a departure
     select
         change_id,
+        change_type,
+        service_name,
+        summary,
+        actor,
+        occurred_at,
+        ended_at,
+        occurred_us,
         is_before,
         half_minute,
         sum(requests) as requests,
         sum(failed) as failed,
         median(latency_ms) as latency_ms
     from around
-    group by change_id, is_before, half_minute
+    group by
+        change_id, change_type, service_name, summary, actor, occurred_at, ended_at, occurred_us, is_before, half_minute
 ),
 compared as (
     select
         change_id,
+        change_type,
+        service_name,
+        summary,
+        actor,
+        occurred_at,
+        ended_at,
+        occurred_us,
         coalesce(sum(requests) filter (where is_before), 0) as requests_before,
         coalesce(sum(failed) filter (where is_before), 0) as failed_before,
         median(latency_ms) filter (where is_before) as latency_ms_before,
@@ -116,7 +133,7 @@ compared as (
             array_agg(case when not is_before then cast(failed as double) / requests end)
         ) as failed_departure
     from half_minutes
-    group by change_id
+    group by change_id, change_type, service_name, summary, actor, occurred_at, ended_at, occurred_us
 ),
 measured as (
     select
@@ -127,45 +144,40 @@ measured as (
             - cast(failed_before as double) / nullif(requests_before, 0) as failed_share_rise,
         case when requests_before > 0 and requests_after > 0
             then share_rise_p(failed_after, requests_after, failed_before, requests_before) end as p_value,
-        latency_ms_after / nullif(latency_ms_before, 0) as latency_ratio
+        latency_ms_after / nullif(latency_ms_before, 0) as latency_ratio,
+        -- rates by the seconds that are known on either side
+        case when requests_before > 0 or requests_after > 0 then
+            (requests_after / least($after_seconds, (cast($impact_end as bigint) - occurred_us) / 1e6))
+                / nullif(requests_before / $before_seconds, 0)
+        end as requests_ratio
     from compared
-),
-rated as (
-    -- rates by the seconds that are known on either side
-    select
-        measured.*,
-        (requests_after / least($after_seconds, (cast($impact_end as bigint) - candidates.occurred_us) / 1e6))
-            / nullif(requests_before / $before_seconds, 0) as requests_ratio
-    from measured
-    join candidates on candidates.change_id = measured.change_id
 )
 select
-    candidates.change_id,
-    candidates.change_type,
-    candidates.service_name,
-    candidates.summary,
-    candidates.actor,
-    candidates.occurred_at,
-    candidates.ended_at,
-    (candidates.occurred_us - cast($impact_start as bigint)) / 1e6 as offset_seconds,
-    coalesce(rated.requests_before, 0) as requests_before,
-    coalesce(rated.requests_after, 0) as requests_after,
-    rated.requests_ratio,
-    rated.failed_share_before,
-    rated.failed_share_after,
-    rated.failed_share_rise,
-    rated.p_value,
-    rated.latency_ms_before,
-    rated.latency_ms_after,
-    rated.latency_ratio,
-    case when rated.requests_before > 0 and rated.requests_after > 0 then
-        coalesce(rated.failed_share_rise >= 0.02 and rated.p_value < 0.05 / count(*) over (), false)
-        or coalesce(rated.latency_ratio >= 2, false)
+    change_id,
+    change_type,
+    service_name,
+    summary,
+    actor,
+    occurred_at,
+    ended_at,
+    (occurred_us - cast($impact_start as bigint)) / 1e6 as offset_seconds,
+    requests_before,
+    requests_after,
+    requests_ratio,
+    failed_share_before,
+    failed_share_after,
+    failed_share_rise,
+    p_value,
+    latency_ms_before,
+    latency_ms_after,
+    latency_ratio,
+    case when requests_before > 0 and requests_after > 0 then
+        coalesce(failed_share_rise >= 0.02 and p_value < 0.05 / count(*) over (), false)
+        or coalesce(latency_ratio >= 2, false)
         -- busier than before says something about a campaign, and nothing about a deployment in the middle of one
-        or (candidates.change_type in ('campaign', 'traffic') and rated.requests_ratio >= 2)
+        or (change_type in ('campaign', 'traffic') and requests_ratio >= 2)
     end as departs,
-    case when candidates.change_type in ('campaign', 'traffic') then rated.traffic_departure
-        else greatest(rated.latency_departure, rated.failed_departure) end as departure
-from candidates
-left join rated on rated.change_id = candidates.change_id
+    case when change_type in ('campaign', 'traffic') then traffic_departure
+        else greatest(latency_departure, failed_departure) end as departure
+from measured
 order by greatest(offset_seconds, -offset_seconds), change_id

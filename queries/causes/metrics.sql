@@ -1,6 +1,6 @@
 -- question: Which metric series departed from their own baseline around the onset, and before or after users were hurt?
 -- grain:    one row per series_id with points around the onset and a baseline; histogram buckets are left out
--- reads:    metrics, incidents
+-- reads:    metrics, event_history
 -- param:    impact_start    TIMESTAMP required   inclusive, UTC
 -- param:    impact_end      TIMESTAMP required   exclusive, UTC; the as-of while it still hurts
 -- param:    baseline_start  TIMESTAMP required   quiet stretch before the impact, inclusive
@@ -35,14 +35,22 @@ with weeks as (
 ),
 disturbed as (
     -- A week whose window an earlier incident touched is no baseline. Records left open are taken for a day.
+    -- From the events, not from `incidents`: folding all milestones costs more than the rest of the query.
     select distinct weeks.weeks_before
-    from incidents cross join weeks
-    where incidents.kind = 'real' and not incidents.is_alert_only
-        and incidents.impact_started_at < $impact_end - weeks.ago
-        and coalesce(
-            incidents.mitigated_at, incidents.recovered_at, incidents.resolved_at,
-            incidents.impact_started_at + interval '1 day'
-        ) > $impact_start - weeks.ago
+    from (
+        select
+            incident_id,
+            min(occurred_at) filter (where event_type = 'impact_started') as started_at,
+            max(occurred_at) filter (where event_type in ('mitigated', 'recovered')) as ended_at,
+            max(occurred_at) filter (where event_type = 'resolved') as resolved_at
+        from event_history
+        where hidden_by is null and event_type in ('impact_started', 'mitigated', 'recovered', 'resolved')
+        group by incident_id
+    ) as earlier
+    cross join weeks
+    where earlier.started_at < $impact_end - weeks.ago
+        and coalesce(earlier.ended_at, earlier.resolved_at, earlier.started_at + interval '1 day')
+            > $impact_start - weeks.ago
 ),
 staged as (
     -- weeks_before: 0 from the guard to around the onset, 1 to 4 the clock time around the onset that many weeks
@@ -69,13 +77,17 @@ staged as (
         (timestamp >= $baseline_start and timestamp < $impact_end
             and cast(timestamp as bigint) < cast($impact_start as bigint) + cast($around_seconds * 1e6 as bigint))
         or ($comparable_days >= 1
-            and timestamp >= $impact_start - interval '2 minutes' - interval '7 days' and timestamp < $impact_end - interval '7 days')
+            and timestamp >= $impact_start - interval '2 minutes' - interval '7 days'
+            and timestamp < $impact_end - interval '7 days')
         or ($comparable_days >= 2
-            and timestamp >= $impact_start - interval '2 minutes' - interval '14 days' and timestamp < $impact_end - interval '14 days')
+            and timestamp >= $impact_start - interval '2 minutes' - interval '14 days'
+            and timestamp < $impact_end - interval '14 days')
         or ($comparable_days >= 3
-            and timestamp >= $impact_start - interval '2 minutes' - interval '21 days' and timestamp < $impact_end - interval '21 days')
+            and timestamp >= $impact_start - interval '2 minutes' - interval '21 days'
+            and timestamp < $impact_end - interval '21 days')
         or ($comparable_days >= 4
-            and timestamp >= $impact_start - interval '2 minutes' - interval '28 days' and timestamp < $impact_end - interval '28 days')
+            and timestamp >= $impact_start - interval '2 minutes' - interval '28 days'
+            and timestamp < $impact_end - interval '28 days')
     )
 ),
 stepped as (
@@ -89,7 +101,7 @@ stepped as (
             and (metric_type in ('sum', 'counter') or regexp_like(metric_name, '[._](total|count|sum)$'))
             as is_counter_like
     from staged
-    where weeks_before not in (select weeks_before from disturbed)
+    where not exists (select 1 from disturbed where disturbed.weeks_before = staged.weeks_before)
         -- the part of the comparable day that lies around the onset
         and (weeks_before < 1
             or (cast(timestamp as bigint) - cast($impact_start as bigint) + 2419200000000 + 120000000) % 604800000000

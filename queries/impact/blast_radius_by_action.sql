@@ -1,6 +1,6 @@
 -- question: Which key actions of users did the impact hurt, in which order, and which are proven unaffected?
 -- grain:    one row per action with requests in the impact or in its baseline, counted where users enter
--- reads:    requests, incidents
+-- reads:    requests, event_history
 -- param:    impact_start    TIMESTAMP required   inclusive, UTC
 -- param:    impact_end      TIMESTAMP required   exclusive, UTC; the as-of while it still hurts
 -- param:    baseline_start  TIMESTAMP required   quiet stretch before the impact, inclusive
@@ -47,14 +47,22 @@ with weeks as (
 ),
 disturbed as (
     -- A week whose window an earlier incident touched is no baseline. Records left open are taken for a day.
+    -- From the events, not from `incidents`: folding all milestones costs more than the rest of the query.
     select distinct weeks.weeks_before
-    from incidents cross join weeks
-    where incidents.kind = 'real' and not incidents.is_alert_only
-        and incidents.impact_started_at < $impact_end - weeks.ago
-        and coalesce(
-            incidents.mitigated_at, incidents.recovered_at, incidents.resolved_at,
-            incidents.impact_started_at + interval '1 day'
-        ) > $impact_start - weeks.ago
+    from (
+        select
+            incident_id,
+            min(occurred_at) filter (where event_type = 'impact_started') as started_at,
+            max(occurred_at) filter (where event_type in ('mitigated', 'recovered')) as ended_at,
+            max(occurred_at) filter (where event_type = 'resolved') as resolved_at
+        from event_history
+        where hidden_by is null and event_type in ('impact_started', 'mitigated', 'recovered', 'resolved')
+        group by incident_id
+    ) as earlier
+    cross join weeks
+    where earlier.started_at < $impact_end - weeks.ago
+        and coalesce(earlier.ended_at, earlier.resolved_at, earlier.started_at + interval '1 day')
+            > $impact_start - weeks.ago
 ),
 staged as (
     -- weeks_before: 0 the impact, 1 to 4 the same clock window that many weeks before, -1 the quiet stretch
@@ -98,7 +106,7 @@ totals as (
         percentile_cont(0.5) within group (order by duration_ms) filter (where weeks_before = -1) as quiet_ms_p50,
         percentile_cont(0.99) within group (order by duration_ms) filter (where weeks_before = -1) as quiet_ms_p99
     from staged
-    where weeks_before not in (select weeks_before from disturbed)
+    where not exists (select 1 from disturbed where disturbed.weeks_before = staged.weeks_before)
     group by action
 ),
 based as (
@@ -173,17 +181,22 @@ tested as (
         minutes.minute_first_failed_at,
         case when minutes.minute_requests >= 20
             then cast(minutes.minute_failed as double) / minutes.minute_requests end as minute_failed_share,
-        minutes.bin_failed > 0 and baselined.baseline_requests > 0
-            and cast(minutes.bin_failed as double) / minutes.bin_requests
-                - cast(baselined.baseline_failed as double) / baselined.baseline_requests >= $min_effect
-            and share_rise_p(minutes.bin_failed, minutes.bin_requests, baselined.baseline_failed, baselined.baseline_requests)
-                < baselined.p_limit * 10e6 / (cast($impact_end as bigint) - cast($baseline_end as bigint)) as is_bin_failing,
-        minutes.minute_failed > 0 and baselined.baseline_requests > 0
-            and cast(minutes.minute_failed as double) / minutes.minute_requests
-                - cast(baselined.baseline_failed as double) / baselined.baseline_requests >= $min_effect
-            and share_rise_p(
-                minutes.minute_failed, minutes.minute_requests, baselined.baseline_failed, baselined.baseline_requests
-            ) < baselined.p_limit * 60e6 / (cast($impact_end as bigint) - cast($baseline_end as bigint))
+        -- the test is asked only where the effect is large enough: null in, null out
+        coalesce(share_rise_p(
+            case when minutes.bin_failed > 0
+                and cast(minutes.bin_failed as double) / minutes.bin_requests
+                    - cast(baselined.baseline_failed as double) / nullif(baselined.baseline_requests, 0) >= $min_effect
+                then minutes.bin_failed end,
+            minutes.bin_requests, baselined.baseline_failed, baselined.baseline_requests
+        ) < baselined.p_limit * 10e6 / (cast($impact_end as bigint) - cast($baseline_end as bigint)), false)
+            as is_bin_failing,
+        coalesce(share_rise_p(
+            case when minutes.is_first_of_minute and minutes.minute_failed > 0
+                and cast(minutes.minute_failed as double) / minutes.minute_requests
+                    - cast(baselined.baseline_failed as double) / nullif(baselined.baseline_requests, 0) >= $min_effect
+                then minutes.minute_failed end,
+            minutes.minute_requests, baselined.baseline_failed, baselined.baseline_requests
+        ) < baselined.p_limit * 60e6 / (cast($impact_end as bigint) - cast($baseline_end as bigint)), false)
             as is_minute_failing,
         minutes.bin_requests >= 5
             and minutes.bin_latency_ms_p50 > $max_slowdown * baselined.baseline_latency_ms_p50
@@ -197,7 +210,7 @@ summarised as (
         min(case when is_bin_failing then bin_first_failed_at end) over (partition by action) as bin_failing_at,
         min(case when is_minute_failing then minute_first_failed_at end) over (partition by action)
             as minute_failing_at,
-        sum(case when is_minute_failing and is_first_of_minute then 1 else 0 end) over (partition by action)
+        sum(case when is_minute_failing then 1 else 0 end) over (partition by action)
             as failing_minutes,
         min(case when is_bin_slow then bin_first_at end) over (partition by action) as slow_at,
         -- the first row of each service is its worst minute

@@ -1,6 +1,6 @@
 -- question: How many orders and how much money did the impact cost, by two independent estimates?
 -- grain:    one row per key action that carries orders or amounts; actions are steps of the same money: never add them
--- reads:    requests, incidents
+-- reads:    requests, event_history
 -- param:    impact_start    TIMESTAMP required   inclusive, UTC
 -- param:    impact_end      TIMESTAMP required   exclusive, UTC; the as-of while it still hurts
 -- param:    comparable_days BIGINT    default 4  same clock window 7, 14, 21, 28 days before; 0 to 4
@@ -33,14 +33,22 @@ with weeks as (
 ),
 disturbed as (
     -- A week whose window an earlier incident touched is no baseline. Records left open are taken for a day.
+    -- From the events, not from `incidents`: folding all milestones costs more than the rest of the query.
     select distinct weeks.weeks_before
-    from incidents cross join weeks
-    where incidents.kind = 'real' and not incidents.is_alert_only
-        and incidents.impact_started_at < $impact_end - weeks.ago
-        and coalesce(
-            incidents.mitigated_at, incidents.recovered_at, incidents.resolved_at,
-            incidents.impact_started_at + interval '1 day'
-        ) > $impact_start - weeks.ago
+    from (
+        select
+            incident_id,
+            min(occurred_at) filter (where event_type = 'impact_started') as started_at,
+            max(occurred_at) filter (where event_type in ('mitigated', 'recovered')) as ended_at,
+            max(occurred_at) filter (where event_type = 'resolved') as resolved_at
+        from event_history
+        where hidden_by is null and event_type in ('impact_started', 'mitigated', 'recovered', 'resolved')
+        group by incident_id
+    ) as earlier
+    cross join weeks
+    where earlier.started_at < $impact_end - weeks.ago
+        and coalesce(earlier.ended_at, earlier.resolved_at, earlier.started_at + interval '1 day')
+            > $impact_start - weeks.ago
 ),
 staged as (
     -- weeks_before: 0 the impact and the day after it, 1 to 4 the same that many weeks before
@@ -64,20 +72,24 @@ staged as (
     where is_entry and not is_excluded and action is not null and timestamp <= $as_of and (
         (timestamp >= $impact_start and timestamp < $impact_end + interval '1 day')
         or ($comparable_days >= 1
-            and timestamp >= $impact_start - interval '7 days' and timestamp < $impact_end + interval '1 day' - interval '7 days')
+            and timestamp >= $impact_start - interval '7 days'
+            and timestamp < $impact_end + interval '1 day' - interval '7 days')
         or ($comparable_days >= 2
-            and timestamp >= $impact_start - interval '14 days' and timestamp < $impact_end + interval '1 day' - interval '14 days')
+            and timestamp >= $impact_start - interval '14 days'
+            and timestamp < $impact_end + interval '1 day' - interval '14 days')
         or ($comparable_days >= 3
-            and timestamp >= $impact_start - interval '21 days' and timestamp < $impact_end + interval '1 day' - interval '21 days')
+            and timestamp >= $impact_start - interval '21 days'
+            and timestamp < $impact_end + interval '1 day' - interval '21 days')
         or ($comparable_days >= 4
-            and timestamp >= $impact_start - interval '28 days' and timestamp < $impact_end + interval '1 day' - interval '28 days')
+            and timestamp >= $impact_start - interval '28 days'
+            and timestamp < $impact_end + interval '1 day' - interval '28 days')
     )
 ),
 in_time as (
     select *, offset_us < impact_us as is_in_impact
     from staged
     where offset_us <= impact_us + cast($grace_seconds * 1e6 as bigint)
-        and weeks_before not in (select weeks_before from disturbed)
+        and not exists (select 1 from disturbed where disturbed.weeks_before = staged.weeks_before)
 ),
 per_key as (
     select

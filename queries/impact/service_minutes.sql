@@ -1,6 +1,6 @@
 -- question: How did each service fare minute by minute, and how does it usually fare at that time of day?
 -- grain:    one row per service_name and minute that has requests, in the window or in its baseline
--- reads:    requests, incidents
+-- reads:    requests, event_history
 -- param:    window_start    TIMESTAMP required   inclusive, UTC, a whole minute
 -- param:    window_end      TIMESTAMP required   exclusive, UTC
 -- param:    baseline_start  TIMESTAMP required   quiet stretch before the impact, inclusive
@@ -26,14 +26,22 @@ with weeks as (
 ),
 disturbed as (
     -- A week whose window an earlier incident touched is no baseline. Records left open are taken for a day.
+    -- From the events, not from `incidents`: folding all milestones costs more than the rest of the query.
     select distinct weeks.weeks_before
-    from incidents cross join weeks
-    where incidents.kind = 'real' and not incidents.is_alert_only
-        and incidents.impact_started_at < $window_end - weeks.ago
-        and coalesce(
-            incidents.mitigated_at, incidents.recovered_at, incidents.resolved_at,
-            incidents.impact_started_at + interval '1 day'
-        ) > $window_start - weeks.ago
+    from (
+        select
+            incident_id,
+            min(occurred_at) filter (where event_type = 'impact_started') as started_at,
+            max(occurred_at) filter (where event_type in ('mitigated', 'recovered')) as ended_at,
+            max(occurred_at) filter (where event_type = 'resolved') as resolved_at
+        from event_history
+        where hidden_by is null and event_type in ('impact_started', 'mitigated', 'recovered', 'resolved')
+        group by incident_id
+    ) as earlier
+    cross join weeks
+    where earlier.started_at < $window_end - weeks.ago
+        and coalesce(earlier.ended_at, earlier.resolved_at, earlier.started_at + interval '1 day')
+            > $window_start - weeks.ago
 ),
 staged as (
     -- weeks_before: 0 the window itself, 1 to 4 the same clock window that many weeks before, -1 the rest of
@@ -75,7 +83,7 @@ per_minute as (
         count(*) filter (where is_quiet and is_failed) as quiet_failed,
         percentile_cont(0.99) within group (order by duration_ms) filter (where weeks_before = 0) as latency_ms_p99
     from staged
-    where weeks_before not in (select weeks_before from disturbed)
+    where not exists (select 1 from disturbed where disturbed.weeks_before = staged.weeks_before)
     group by service_name, weeks_before, case when weeks_before >= 0 then minute_index else -1 end
 ),
 with_context as (

@@ -1,6 +1,6 @@
 -- question: How many users did the impact reach, and how many of them could not do what they came for?
 -- grain:    one row for the key actions of overall_actions together (scope overall), and one per action (scope action)
--- reads:    requests, incidents
+-- reads:    requests, event_history
 -- param:    impact_start    TIMESTAMP required   inclusive, UTC
 -- param:    impact_end      TIMESTAMP required   exclusive, UTC; the as-of while it still hurts
 -- param:    baseline_start  TIMESTAMP required   quiet stretch before the impact, inclusive
@@ -35,14 +35,22 @@ with weeks as (
 ),
 disturbed as (
     -- A week whose window an earlier incident touched is no baseline. Records left open are taken for a day.
+    -- From the events, not from `incidents`: folding all milestones costs more than the rest of the query.
     select distinct weeks.weeks_before
-    from incidents cross join weeks
-    where incidents.kind = 'real' and not incidents.is_alert_only
-        and incidents.impact_started_at < $impact_end - weeks.ago
-        and coalesce(
-            incidents.mitigated_at, incidents.recovered_at, incidents.resolved_at,
-            incidents.impact_started_at + interval '1 day'
-        ) > $impact_start - weeks.ago
+    from (
+        select
+            incident_id,
+            min(occurred_at) filter (where event_type = 'impact_started') as started_at,
+            max(occurred_at) filter (where event_type in ('mitigated', 'recovered')) as ended_at,
+            max(occurred_at) filter (where event_type = 'resolved') as resolved_at
+        from event_history
+        where hidden_by is null and event_type in ('impact_started', 'mitigated', 'recovered', 'resolved')
+        group by incident_id
+    ) as earlier
+    cross join weeks
+    where earlier.started_at < $impact_end - weeks.ago
+        and coalesce(earlier.ended_at, earlier.resolved_at, earlier.started_at + interval '1 day')
+            > $impact_start - weeks.ago
 ),
 staged as (
     -- weeks_before: 0 the impact and the grace time, 1 to 4 the clock window of the impact that many weeks before,
@@ -53,7 +61,7 @@ staged as (
         is_failed,
         is_excluded,
         timestamp,
-        timestamp < $impact_start or timestamp < $impact_end as is_attempt,
+        timestamp < $impact_end as is_attempt,
         case
             when timestamp >= $impact_start then 0
             when timestamp >= $baseline_start then -1
@@ -62,7 +70,8 @@ staged as (
     from requests
     where is_entry and action is not null and timestamp <= $as_of and (
         (timestamp >= $impact_start and timestamp < $impact_end)
-        or (timestamp >= $impact_end and timestamp <= to_timestamp_micros(cast($impact_end as bigint) + cast($grace_seconds * 1e6 as bigint)))
+        or (timestamp >= $impact_end
+            and timestamp <= to_timestamp_micros(cast($impact_end as bigint) + cast($grace_seconds * 1e6 as bigint)))
         or (timestamp >= $baseline_start and timestamp < $baseline_end)
         or ($comparable_days >= 1
             and timestamp >= $impact_start - interval '7 days' and timestamp < $impact_end - interval '7 days')
@@ -85,7 +94,7 @@ per_user as (
         min(timestamp) filter (where is_attempt and not is_excluded and is_failed) as first_failed_at,
         max(timestamp) filter (where not is_excluded and not is_failed) as last_succeeded_at
     from staged
-    where weeks_before not in (select weeks_before from disturbed)
+    where not exists (select 1 from disturbed where disturbed.weeks_before = staged.weeks_before)
     group by action, user_key, weeks_before
 ),
 scoped as (

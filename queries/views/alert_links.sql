@@ -1,22 +1,60 @@
 -- question: Which incident does an alert without an incident belong to?
--- grain:    one row per alert event that names no incident
+-- grain:    one row per alert_fired or alert_resolved event that names no incident
 -- reads:    event_history
 -- column:   event_id    TEXT the alert
 -- column:   incident_id TEXT a declared incident, else `ALERT-<service>-<first alert, UTC>`
 -- column:   is_declared BOOLEAN false where alerts form an incident of their own
 -- pii:      none
--- A declared incident takes alerts of its services from 15 minutes before its impact until it was
--- mitigated; a record without an end takes them for a day. Other alerts of one service form an
--- incident of their own while they follow each other within 30 minutes.
+-- A declared incident takes alerts of its services from 15 minutes before its impact, if they still
+-- fire when it begins, until it was mitigated; a record without an end takes them for a day. Other
+-- alerts of one service form an incident of their own while they overlap or follow each other within
+-- 30 minutes. What resolves an alert goes where the alert went.
 with visible as (
-    select event_id, incident_id, event_type, occurred_at, service_name
+    select
+        event_id,
+        incident_id,
+        event_type,
+        occurred_at,
+        service_name,
+        concat_ws('|', service_name, coalesce(attributes['alert_id'], attributes['monitor'], summary)) as alert_key
     from event_history
     where hidden_by is null and event_type <> 'retracted' and occurred_at is not null
 ),
-alerts as (
-    select event_id, occurred_at, service_name
+resolutions as (
+    select event_id, alert_key, occurred_at
     from visible
-    where incident_id is null and event_type in ('alert_fired', 'alert_resolved')
+    where incident_id is null and event_type = 'alert_resolved'
+),
+fired as (
+    select
+        event_id,
+        alert_key,
+        service_name,
+        occurred_at,
+        lead(occurred_at) over (partition by alert_key order by occurred_at, event_id) as fired_next_at
+    from visible
+    where incident_id is null and event_type = 'alert_fired'
+),
+resolved as (
+    select
+        fired.event_id as fired_event_id,
+        resolutions.event_id,
+        resolutions.occurred_at
+    from resolutions
+    join fired
+        on fired.alert_key = resolutions.alert_key
+        and resolutions.occurred_at >= fired.occurred_at
+        and (fired.fired_next_at is null or resolutions.occurred_at < fired.fired_next_at)
+),
+endings as (
+    select fired_event_id, min(occurred_at) as ended_at
+    from resolved
+    group by fired_event_id
+),
+alerts as (
+    select fired.event_id, fired.service_name, fired.occurred_at, endings.ended_at
+    from fired
+    left join endings on endings.fired_event_id = fired.event_id
 ),
 milestones as (
     select
@@ -58,6 +96,7 @@ candidates as (
     join windows
         on alerts.occurred_at >= windows.started_at - interval '15 minutes'
         and alerts.occurred_at <= windows.ended_at
+        and (alerts.ended_at is null or alerts.ended_at >= windows.started_at)
     left join incident_services
         on incident_services.incident_id = windows.incident_id
         and incident_services.service_name = alerts.service_name
@@ -83,8 +122,9 @@ spaced as (
         alerts.event_id,
         coalesce(alerts.service_name, 'unknown') as service_name,
         alerts.occurred_at,
-        lag(alerts.occurred_at) over (
+        max(coalesce(alerts.ended_at, alerts.occurred_at)) over (
             partition by coalesce(alerts.service_name, 'unknown') order by alerts.occurred_at, alerts.event_id
+            rows between unbounded preceding and 1 preceding
         ) as previous_at
     from alerts
     left join declared on declared.event_id = alerts.event_id
@@ -108,9 +148,17 @@ named as (
             to_char(min(occurred_at) over (partition by service_name, episode), '%Y%m%dT%H%M')
         ) as incident_id
     from episodes
+),
+linked as (
+    select event_id, incident_id, true as is_declared
+    from declared
+    union all
+    select event_id, incident_id, false as is_declared
+    from named
 )
-select event_id, incident_id, true as is_declared
-from declared
+select event_id, incident_id, is_declared
+from linked
 union all
-select event_id, incident_id, false as is_declared
-from named
+select resolved.event_id, linked.incident_id, linked.is_declared
+from resolved
+join linked on linked.event_id = resolved.fired_event_id

@@ -127,7 +127,7 @@ facts as (
             when 'title_set' then coalesce(attributes['title'], summary)
             when 'kind_set' then coalesce(attributes['kind'], summary)
             when 'grade_set' then coalesce(attributes['grade'], summary)
-            when 'owner_set' then coalesce(attributes['owner'], actor, summary)
+            when 'owner_set' then coalesce(attributes['owner'], summary, actor)
             when 'status_set' then coalesce(attributes['status'], summary)
             when 'merged_into' then coalesce(attributes['merged_into'], attributes['incident_id'], summary)
             when 'declared' then summary

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int8Builder, Int16Builder, Int64Builder,
-    MapBuilder, MapFieldNames, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Float64Builder, Int8Builder, Int16Builder,
+    Int64Builder, MapBuilder, MapFieldNames, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field};
 use fupan_model::{Micros, Table};
@@ -58,8 +58,15 @@ pub fn batches(text: &str) -> Result<BTreeMap<Table, Vec<RecordBatch>>, FixtureE
 fn derived(key: &str) -> bool {
     matches!(
         key,
-        "date" | "recorded_at" | "recorded_at_basis" | "event_id" | "change_id" | "chunk_id" | "source_record"
-            | "precision" | "source"
+        "date"
+            | "recorded_at"
+            | "recorded_at_basis"
+            | "event_id"
+            | "change_id"
+            | "chunk_id"
+            | "source_record"
+            | "precision"
+            | "source"
     )
 }
 
@@ -115,18 +122,25 @@ fn column(field: &Field, rows: &[Row]) -> Result<ArrayRef, FixtureError> {
     Ok(match field.data_type() {
         DataType::Utf8 => build!(StringBuilder, Value::as_str),
         DataType::Int64 => build!(Int64Builder, Value::as_i64),
-        DataType::Int16 => build!(Int16Builder, |value: &Value| value.as_i64().and_then(|n| i16::try_from(n).ok())),
-        DataType::Int8 => build!(Int8Builder, |value: &Value| value.as_i64().and_then(|n| i8::try_from(n).ok())),
+        DataType::Int16 => {
+            build!(Int16Builder, |value: &Value| value.as_i64().and_then(|n| i16::try_from(n).ok()))
+        }
+        DataType::Int8 => {
+            build!(Int8Builder, |value: &Value| value.as_i64().and_then(|n| i8::try_from(n).ok()))
+        }
         DataType::Float64 => build!(Float64Builder, Value::as_f64),
         DataType::Boolean => build!(BooleanBuilder, Value::as_bool),
         DataType::Binary => build!(BinaryBuilder, Value::as_str),
         DataType::Date32 => {
-            build!(Date32Builder, |value: &Value| micros(value).and_then(|at| i32::try_from(at.date_days()).ok()))
+            build!(Date32Builder, |value: &Value| micros(value)
+                .and_then(|at| i32::try_from(at.date_days()).ok()))
         }
         DataType::Timestamp(..) => {
             let mut builder = TimestampMicrosecondBuilder::new().with_timezone("UTC");
             for value in values {
-                builder.append_option(value.map(|value| micros(value).ok_or_else(|| wrong(value))).transpose()?.map(|at| at.0));
+                builder.append_option(
+                    value.map(|value| micros(value).ok_or_else(|| wrong(value))).transpose()?.map(|at| at.0),
+                );
             }
             Arc::new(builder.finish())
         }

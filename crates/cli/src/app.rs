@@ -91,8 +91,9 @@ impl App {
         let tags = given.map_or_else(|| self.config().workspace.language.clone(), |tag| vec![tag.clone()]);
         tags.iter()
             .map(|tag| {
-                Lang::by_tag(tag)
-                    .ok_or_else(|| Failure::usage(format!("there is no language `{tag}`")).hint("use en or zh"))
+                Lang::by_tag(tag).ok_or_else(|| {
+                    Failure::usage(format!("there is no language `{tag}`")).hint("use en or zh")
+                })
             })
             .collect()
     }
@@ -118,10 +119,13 @@ impl App {
     /// The store; it must exist.
     pub(crate) async fn open_store(&self) -> Result<Store, Failure> {
         Store::open(&self.store_location()).await.map_err(|error| match error {
-            fupan_store::StoreError::NotFound { .. } => {
-                Failure::storage(format!("there is no fupan store at {}", self.shown_store()))
-                    .hint("`fupan ingest FILES` creates one, `fupan demo` makes a sample; or name another with --store")
-            }
+            fupan_store::StoreError::NotFound { .. } => Failure::storage(format!(
+                "there is no fupan store at {}",
+                self.shown_store()
+            ))
+            .hint(
+                "`fupan ingest FILES` creates one, `fupan demo` makes a sample; or name another with --store",
+            ),
             other => other.into(),
         })
     }
@@ -139,9 +143,14 @@ impl App {
     }
 
     /// As [`Self::session`], over a store that is open already.
-    pub(crate) async fn session_over(&self, store: &Store, incident: Option<&str>) -> Result<Session, Failure> {
+    pub(crate) async fn session_over(
+        &self,
+        store: &Store,
+        incident: Option<&str>,
+    ) -> Result<Session, Failure> {
         let snapshot = store.snapshot(self.globals.at_version).await?;
-        let asked = self.globals.as_of.as_deref().map(|text| instants::parse(text, self.zone())).transpose()?;
+        let asked =
+            self.globals.as_of.as_deref().map(|text| instants::parse(text, self.zone())).transpose()?;
         let as_of = match asked {
             None => None,
             Some(Asked::At(at)) => Some(at),
@@ -201,8 +210,9 @@ impl App {
         };
         let mut mappings = Vec::new();
         if let Some(path) = flag {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| Failure::usage(format!("cannot read the mapping {}: {error}", path.display())))?;
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                Failure::usage(format!("cannot read the mapping {}: {error}", path.display()))
+            })?;
             mappings.push(parse(&path.to_string_lossy(), &text)?.for_every_source());
         }
         let folder = self.workspace.join("mappings");
@@ -233,11 +243,19 @@ fn is_our_own(folder: &Path) -> bool {
 }
 
 /// All files below a folder with that ending, as path and text, in order of path.
-fn collect(root: &Path, folder: &Path, ending: &str, files: &mut Vec<(String, String)>) -> Result<(), Failure> {
-    let unreadable =
-        |path: &Path, error: std::io::Error| Failure::storage(format!("cannot read {}: {error}", path.display()));
+fn collect(
+    root: &Path,
+    folder: &Path,
+    ending: &str,
+    files: &mut Vec<(String, String)>,
+) -> Result<(), Failure> {
+    let unreadable = |path: &Path, error: std::io::Error| {
+        Failure::storage(format!("cannot read {}: {error}", path.display()))
+    };
     let mut entries = std::fs::read_dir(folder)
-        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>())
+        .and_then(|entries| {
+            entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()
+        })
         .map_err(|error| unreadable(folder, error))?;
     entries.sort();
     for path in entries {

@@ -68,7 +68,8 @@ impl Failure {
     }
 
     pub(crate) fn bug(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Bug, message).hint("this is a bug of fupan; please report it with the command line")
+        Self::new(ErrorKind::Bug, message)
+            .hint("this is a bug of fupan; please report it with the command line")
     }
 
     pub(crate) fn storage(message: impl Into<String>) -> Self {

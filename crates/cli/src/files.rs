@@ -38,7 +38,9 @@ pub(crate) fn read_below(root: &Path, relative: &str) -> Result<Option<String>, 
 fn below(root: &Path, relative: &str) -> Result<PathBuf, Failure> {
     let is_inside = Path::new(relative).components().all(|part| matches!(part, Component::Normal(_)));
     let path = root.join(relative);
-    let outside = || Failure::storage(format!("refused to write {}: it is outside of {}", path.display(), root.display()));
+    let outside = || {
+        Failure::storage(format!("refused to write {}: it is outside of {}", path.display(), root.display()))
+    };
     if !is_inside || relative.is_empty() {
         return Err(outside());
     }
@@ -74,8 +76,11 @@ fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
 /// anything else was in it, a few digits of its hash keep two ids apart.
 pub(crate) fn folder_name(incident_id: &str) -> String {
     let is_safe = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
-    let kept: String =
-        incident_id.chars().map(|letter| if is_safe(letter) { letter } else { '-' }).take(FOLDER_CHARS_MAX).collect();
+    let kept: String = incident_id
+        .chars()
+        .map(|letter| if is_safe(letter) { letter } else { '-' })
+        .take(FOLDER_CHARS_MAX)
+        .collect();
     let kept = kept.trim_matches(['.', '-']).to_owned();
     if kept == incident_id {
         return kept;

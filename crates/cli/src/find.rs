@@ -42,10 +42,12 @@ pub(crate) async fn all(session: &Session) -> Result<Vec<Found>, Failure> {
             let column = batch.columns().get(at)?.as_string_opt::<i32>()?;
             column.is_valid(row).then(|| column.value(row).to_owned())
         };
-        let began = batch.columns().get(2).and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+        let began =
+            batch.columns().get(2).and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
         for row in 0..batch.num_rows() {
             let Some(incident_id) = text(0, row) else { continue };
-            let began_at = began.filter(|column| column.is_valid(row)).map(|column| Micros(column.value(row)));
+            let began_at =
+                began.filter(|column| column.is_valid(row)).map(|column| Micros(column.value(row)));
             found.push(Found { incident_id, title: text(1, row).unwrap_or_default(), began_at });
         }
     }
@@ -67,8 +69,12 @@ fn pick<'a>(all: &'a [Found], name: &str) -> Result<&'a Found, Failure> {
         several => {
             let ids: Vec<&str> = several.iter().take(5).map(|found| found.incident_id.as_str()).collect();
             let more = if several.len() > ids.len() { ", …" } else { "" };
-            Err(Failure::usage(format!("`{name}` could be {} incidents: {}{more}", several.len(), ids.join(", ")))
-                .hint("write more of the id; `fupan incidents` lists them"))
+            Err(Failure::usage(format!(
+                "`{name}` could be {} incidents: {}{more}",
+                several.len(),
+                ids.join(", ")
+            ))
+            .hint("write more of the id; `fupan incidents` lists them"))
         }
     }
 }
@@ -76,12 +82,16 @@ fn pick<'a>(all: &'a [Found], name: &str) -> Result<&'a Found, Failure> {
 fn unknown(all: &[Found], name: &str) -> Failure {
     let near = all
         .iter()
-        .map(|found| (strsim::damerau_levenshtein(&found.incident_id.to_lowercase(), &name.to_lowercase()), found))
+        .map(|found| {
+            (strsim::damerau_levenshtein(&found.incident_id.to_lowercase(), &name.to_lowercase()), found)
+        })
         .filter(|(distance, found)| *distance <= 1 + found.incident_id.chars().count() / 4)
         .min_by_key(|(distance, _)| *distance);
     let hint = match near {
         Some((_, found)) => format!("did you mean `{}`? `fupan incidents` lists them", found.incident_id),
-        None if all.is_empty() => "the store holds none; ingest a timeline, or open one with `fupan new`".to_owned(),
+        None if all.is_empty() => {
+            "the store holds none; ingest a timeline, or open one with `fupan new`".to_owned()
+        }
         None => "`fupan incidents` lists them".to_owned(),
     };
     Failure::usage(format!("there is no incident `{name}`")).hint(hint)

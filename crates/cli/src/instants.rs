@@ -34,7 +34,9 @@ pub(crate) fn parse(text: &str, zone: Tz) -> Result<Asked, Failure> {
 
 /// `11:35`, `9:05`, `11:35:20`.
 pub(crate) fn time_of_day(text: &str) -> Option<NaiveTime> {
-    ["%H:%M", "%H:%M:%S", "%H:%M:%S%.f"].into_iter().find_map(|form| NaiveTime::parse_from_str(text, form).ok())
+    ["%H:%M", "%H:%M:%S", "%H:%M:%S%.f"]
+        .into_iter()
+        .find_map(|form| NaiveTime::parse_from_str(text, form).ok())
 }
 
 /// That time on the day of `day`, in the zone.
@@ -54,7 +56,8 @@ pub(crate) fn with_offset(at: Micros, zone: Tz) -> String {
 /// `2026-11-05 11:35:00`, for a table whose footer names the zone.
 pub(crate) fn local(at: Micros, zone: Tz) -> String {
     let Some(utc) = at.to_datetime() else { return at.to_rfc3339() };
-    let form = if at.0.rem_euclid(Micros::PER_SECOND) == 0 { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S%.3f" };
+    let form =
+        if at.0.rem_euclid(Micros::PER_SECOND) == 0 { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S%.3f" };
     zone.from_utc_datetime(&utc.naive_utc()).format(form).to_string()
 }
 
@@ -67,7 +70,8 @@ mod tests {
     #[test]
     fn a_time_of_day_needs_its_day() {
         let Asked::TimeOfDay(time) = parse("11:35", SHANGHAI).unwrap() else { panic!("a time of day") };
-        let late_evening_utc = Micros(chrono::DateTime::parse_from_rfc3339("2026-11-04T20:00:00Z").unwrap().timestamp_micros());
+        let late_evening_utc =
+            Micros(chrono::DateTime::parse_from_rfc3339("2026-11-04T20:00:00Z").unwrap().timestamp_micros());
         let at = on_day_of(time, late_evening_utc, SHANGHAI).unwrap();
         assert_eq!(with_offset(at, SHANGHAI), "2026-11-05T11:35:00+08:00");
     }

@@ -21,7 +21,8 @@ impl Bar {
     /// A bar for so many bytes in all; invisible unless `is_shown`.
     pub(crate) fn new(total: u64, is_shown: bool) -> Self {
         let bar = if is_shown { ProgressBar::new(total) } else { ProgressBar::hidden() };
-        let form = "{bar:24} {percent:>3} %  {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left  {wide_msg}";
+        let form =
+            "{bar:24} {percent:>3} %  {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left  {wide_msg}";
         if let Ok(style) = ProgressStyle::with_template(form) {
             bar.set_style(style);
         }

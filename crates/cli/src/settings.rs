@@ -44,7 +44,11 @@ pub(crate) struct SettingLine {
 
 impl Settings {
     /// Reads all layers for a workspace.
-    pub(crate) fn load(workspace: &Path, user_file: Option<&Path>, flags: &FlagSettings) -> Result<Self, Failure> {
+    pub(crate) fn load(
+        workspace: &Path,
+        user_file: Option<&Path>,
+        flags: &FlagSettings,
+    ) -> Result<Self, Failure> {
         let mut figment = Figment::from(Named("default", Serialized::defaults(Config::default())));
         if let Some(file) = user_file.filter(|file| file.is_file()) {
             figment = figment.merge(Toml::file_exact(file));
@@ -86,7 +90,8 @@ impl Settings {
         if matches!(value, Value::Empty(..)) {
             return;
         }
-        let text = toml::Value::try_from(value).map_or_else(|error| error.to_string(), |value| value.to_string());
+        let text =
+            toml::Value::try_from(value).map_or_else(|error| error.to_string(), |value| value.to_string());
         lines.push(SettingLine { key, value: text, origin: self.origin(value) });
     }
 
@@ -121,21 +126,39 @@ fn checked(config: &Config) -> Result<Tz, Failure> {
     let wrong = |key: &str, problem: String, hint: &str| {
         Err(Failure::new(ErrorKind::BadInput, format!("{CONFIG_FILE}: {key}: {problem}")).hint(hint))
     };
-    for (key, text) in [("baseline.before", &config.baseline.before), ("baseline.guard", &config.baseline.guard)] {
+    for (key, text) in
+        [("baseline.before", &config.baseline.before), ("baseline.guard", &config.baseline.guard)]
+    {
         if duration_seconds(text).is_none() {
-            return wrong(key, format!("{text:?} is not a duration"), "write a number and a unit: 90s, 60m, 4h, 28d");
+            return wrong(
+                key,
+                format!("{text:?} is not a duration"),
+                "write a number and a unit: 90s, 60m, 4h, 28d",
+            );
         }
     }
     if !(0.0..=1.0).contains(&config.ingest.max_rejected_share) {
         let share = config.ingest.max_rejected_share;
-        return wrong("ingest.max_rejected_share", format!("{share} is not a share"), "write a number from 0 to 1");
+        return wrong(
+            "ingest.max_rejected_share",
+            format!("{share} is not a share"),
+            "write a number from 0 to 1",
+        );
     }
     if !(1..=12).contains(&config.workspace.fiscal_year_start) {
         let month = config.workspace.fiscal_year_start;
-        return wrong("workspace.fiscal_year_start", format!("{month} is not a month"), "write a number from 1 to 12");
+        return wrong(
+            "workspace.fiscal_year_start",
+            format!("{month} is not a month"),
+            "write a number from 1 to 12",
+        );
     }
     parse_zone(&config.workspace.zone).or_else(|failure| {
-        Err(Failure { kind: ErrorKind::BadInput, message: format!("workspace.zone: {}", failure.message), ..failure })
+        Err(Failure {
+            kind: ErrorKind::BadInput,
+            message: format!("workspace.zone: {}", failure.message),
+            ..failure
+        })
     })
 }
 
@@ -144,7 +167,9 @@ pub(crate) fn parse_zone(name: &str) -> Result<Tz, Failure> {
     name.parse().map_err(|_| {
         let near = chrono_tz::TZ_VARIANTS
             .iter()
-            .map(|zone| (strsim::jaro_winkler(&zone.name().to_lowercase(), &name.to_lowercase()), zone.name()))
+            .map(|zone| {
+                (strsim::jaro_winkler(&zone.name().to_lowercase(), &name.to_lowercase()), zone.name())
+            })
             .filter(|(likeness, _)| *likeness > 0.85)
             .max_by(|left, right| left.0.total_cmp(&right.0));
         let hint = near.map_or_else(
@@ -171,7 +196,8 @@ fn wrong(error: figment::Error) -> Failure {
             .map(|(_, word)| format!("did you mean `{word}`? `fupan explain schema config` lists all keys")),
         _ => None,
     };
-    let hint = hint.unwrap_or_else(|| "`fupan explain schema config` lists all keys with their types".to_owned());
+    let hint =
+        hint.unwrap_or_else(|| "`fupan explain schema config` lists all keys with their types".to_owned());
     Failure::new(ErrorKind::BadInput, format!("{place}{path}{}", error.kind)).hint(hint)
 }
 
@@ -202,7 +228,8 @@ mod tests {
         let settings = load(text, &flags).unwrap();
         assert_eq!(settings.zone, Tz::UTC);
         let lines = settings.lines().unwrap();
-        let origin = |key: &str| lines.iter().find(|line| line.key == key).map(|line| line.origin.clone()).unwrap();
+        let origin =
+            |key: &str| lines.iter().find(|line| line.key == key).map(|line| line.origin.clone()).unwrap();
         assert_eq!(origin("workspace.zone"), "flag");
         assert!(origin("services.pay.entry").ends_with(CONFIG_FILE));
         assert_eq!(origin("baseline.before"), "default");

@@ -123,7 +123,8 @@ fn an_ingest_killed_at_any_instant_loses_and_doubles_nothing() {
     let span = first_commit.elapsed();
     let expected = fingerprint(&whole);
     let ledger_commits_of_whole = ledger_commits(&whole);
-    let chunks: usize = expected.lines().nth(1).and_then(|line| line.rsplit(',').next()?.parse().ok()).expect("chunks");
+    let chunks: usize =
+        expected.lines().nth(1).and_then(|line| line.rsplit(',').next()?.parse().ok()).expect("chunks");
     assert!(chunks >= 20, "the input has only {chunks} chunks");
 
     let seed = seed();
@@ -132,10 +133,8 @@ fn an_ingest_killed_at_any_instant_loses_and_doubles_nothing() {
     let mut within = 0;
     for round in 0..KILLS {
         let store = folder.path().join(format!("killed-{round}"));
-        let mut child = fupan(&store, &["--quiet", "ingest", &input])
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("spawn");
+        let mut child =
+            fupan(&store, &["--quiet", "ingest", &input]).stderr(Stdio::null()).spawn().expect("spawn");
         wait_for_first_commit(&mut child, &store);
         std::thread::sleep(span.mul_f64(random.share()));
         child.kill().expect("kill");

@@ -33,8 +33,12 @@ fn text(output: &Output) -> String {
 }
 
 fn sorted_folders(root: &Path) -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> =
-        std::fs::read_dir(root).expect("folder").flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(root)
+        .expect("folder")
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
     folders.sort();
     folders
 }
@@ -49,7 +53,12 @@ fn every_incident_of_a_shop_without_request_logs_gives_a_report_that_says_what_i
         }
         let counts = text(&run(
             workspace.path(),
-            &["sql", "--format", "csv", "select (select count(*) from logs) > 0, (select count(*) from metrics) > 0, (select count(*) from spans) > 0, (select count(*) from changes) > 0, (select count(*) from incidents) > 0"],
+            &[
+                "sql",
+                "--format",
+                "csv",
+                "select (select count(*) from logs) > 0, (select count(*) from metrics) > 0, (select count(*) from spans) > 0, (select count(*) from changes) > 0, (select count(*) from incidents) > 0",
+            ],
         ));
         assert!(counts.ends_with("true,true,true,true,true\n"), "{}: {counts}", folder.display());
         text(&run(workspace.path(), &["--quiet", "report"]));
@@ -77,12 +86,22 @@ fn a_fault_of_the_ticket_system_is_read_with_a_mapping() {
     }
     let answer = text(&run(
         workspace.path(),
-        &["sql", "--format", "csv", "select count(*) > 1000, count(service_name) = count(*), count(trace_id) > 0, min(severity_number) is not null from logs"],
+        &[
+            "sql",
+            "--format",
+            "csv",
+            "select count(*) > 1000, count(service_name) = count(*), count(trace_id) > 0, min(severity_number) is not null from logs",
+        ],
     ));
     assert!(answer.ends_with("true,true,true,true\n"), "{answer}");
     let answer = text(&run(
         workspace.path(),
-        &["sql", "--format", "csv", "select count(*) > 1000, count(distinct metric_name) > 10, count(distinct service_name) > 10 from metrics"],
+        &[
+            "sql",
+            "--format",
+            "csv",
+            "select count(*) > 1000, count(distinct metric_name) > 10, count(distinct service_name) > 10 from metrics",
+        ],
     ));
     assert!(answer.ends_with("true,true,true\n"), "{answer}");
 }
@@ -93,7 +112,8 @@ fn a_status_page_gives_the_time_of_public_notice_per_year_and_no_ttm() {
     let workspace = tempfile::tempdir().expect("workspace");
     let file = root.join("incidents_until_2024.jsonl");
     text(&run(workspace.path(), &["--quiet", "ingest", &file.to_string_lossy()]));
-    let incidents = text(&run(workspace.path(), &["sql", "--format", "csv", "select count(*) > 300 from incidents"]));
+    let incidents =
+        text(&run(workspace.path(), &["sql", "--format", "csv", "select count(*) > 300 from incidents"]));
     assert!(incidents.ends_with("true\n"), "{incidents}");
     let years = text(&run(workspace.path(), &["query", "run", "recovery/public_notice", "--format", "csv"]));
     assert!(years.lines().count() >= 3, "{years}");

@@ -128,9 +128,9 @@ impl From<DataFusionError> for QueryError {
                 what: "the query needs more memory than it may have".to_owned(),
                 hint: "narrow the time window, aggregate earlier, or raise the memory limit".to_owned(),
             },
-            DataFusionError::ObjectStore(_) | DataFusionError::ParquetError(_) | DataFusionError::IoError(_) => {
-                Self::Storage(text())
-            }
+            DataFusionError::ObjectStore(_)
+            | DataFusionError::ParquetError(_)
+            | DataFusionError::IoError(_) => Self::Storage(text()),
             DataFusionError::SQL(..) => Self::Sql { message: text(), hint: None },
             DataFusionError::Plan(message) => Self::Sql { message: first_line(message), hint: None },
             DataFusionError::Internal(_) => Self::Engine(text()),

@@ -136,8 +136,7 @@ impl SnapshotTable {
         partitions: usize,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let schema = self.table_schema.table_schema();
-        let wanted: Vec<usize> =
-            projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
+        let wanted: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
         let chunk_column = schema.index_of("chunk_id")?;
         let mut read = wanted.clone();
         if !read.contains(&chunk_column) {
@@ -214,3 +213,6 @@ impl TableProvider for SnapshotTable {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

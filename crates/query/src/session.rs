@@ -1,6 +1,7 @@
 //! One snapshot, one instant, one configuration: what can be asked?
 
 mod execute;
+mod params;
 mod setup;
 mod tables;
 
@@ -18,13 +19,14 @@ use fupan_model::{Config, Micros, Table};
 use fupan_store::StoreSnapshot;
 
 use crate::answer::{Answer, ParamValue, Receipt, digest};
-use crate::catalogue::{Catalogue, Column, QueryFile, SqlType, header};
-use crate::error::{QueryError, nearest};
+use crate::catalogue::{Catalogue, Column, QueryFile, SqlType};
+use crate::error::QueryError;
 use crate::limits::{MEMORY_BYTES_DEFAULT, SqlLimits};
 use crate::sandbox::{Author, Checked, check};
 use crate::views::{Bindings, bind, bindings, relations};
 
 use execute::Executed;
+use params::{bound_values, sample};
 
 /// What a session is made with.
 #[derive(Debug, Clone)]
@@ -169,7 +171,11 @@ impl Session {
         self.ensure(&BTreeSet::from([table.to_owned()])).await?;
         let provider = self.context.table_provider(table).await?;
         let schema = provider.schema();
-        Ok(schema.fields().iter().map(|field| (field.name().clone(), SqlType::of(field.data_type()))).collect())
+        Ok(schema
+            .fields()
+            .iter()
+            .map(|field| (field.name().clone(), SqlType::of(field.data_type())))
+            .collect())
     }
 
     /// Answers read-only SQL of an analyst, within limits.
@@ -231,11 +237,11 @@ impl Session {
                 needed.extend(view.reads.iter().cloned());
             }
         }
-        let (now, later): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut *waiting).into_iter().partition(|view| needed.contains(&view.name));
-        *waiting = later;
-        for view in now {
-            view.compute(&self.context).await?;
+        while let Some(at) = waiting.iter().position(|view| needed.contains(&view.name)) {
+            if let Some(view) = waiting.get(at) {
+                view.compute(&self.context).await?;
+            }
+            waiting.remove(at);
         }
         Ok(())
     }
@@ -307,8 +313,7 @@ impl Session {
         rows: &[[&str; N]],
         text: &str,
     ) -> Result<Answer, QueryError> {
-        let schema =
-            Arc::new(Schema::new(names.map(|name| Field::new(name, DataType::Utf8, true)).to_vec()));
+        let schema = Arc::new(Schema::new(names.map(|name| Field::new(name, DataType::Utf8, true)).to_vec()));
         let columns = (0..N)
             .map(|at| {
                 let values: StringArray = rows.iter().map(|row| row.get(at).copied()).collect();
@@ -320,74 +325,6 @@ impl Session {
         let executed = Executed { batches: vec![batch], schema, rows_read: 0, is_truncated: false };
         let text_hash = setup::hash_with_views(text, &BTreeSet::new(), &self.view_hashes);
         self.answer(executed, "sql".to_owned(), text_hash, Vec::new())
-    }
-}
-
-/// The values of all parameters of a query, defaults filled in, in the header's order.
-fn bound_values(
-    file: &QueryFile,
-    given: &[(String, ParamValue)],
-) -> Result<Vec<(String, ParamValue)>, QueryError> {
-    let error = |param: &str, message: String, hint: String| QueryError::Param {
-        query: file.name.clone(),
-        param: param.to_owned(),
-        message,
-        hint,
-    };
-    let known = || file.header.params.iter().map(|param| param.name.as_str());
-    if let Some((name, _)) = given.iter().find(|(name, _)| !known().any(|known| known == name)) {
-        let hint = nearest(name, known()).map_or_else(
-            || format!("it has: {}", known().collect::<Vec<_>>().join(", ")),
-            |guess| format!("did you mean `{guess}`?"),
-        );
-        return Err(error(name, "there is no such parameter".to_owned(), hint));
-    }
-    file.header
-        .params
-        .iter()
-        .map(|param| {
-            let given = given.iter().rev().find(|(name, _)| *name == param.name).map(|(_, value)| value);
-            let value = match (given, &param.default) {
-                (Some(value), _) => coerced(param.sql_type, value)
-                    .map_err(|message| error(&param.name, message, param.description.clone()))?,
-                (None, Some(default)) => default.clone(),
-                (None, None) => {
-                    return Err(error(
-                        &param.name,
-                        format!("it must be given ({})", param.sql_type.name()),
-                        param.description.clone(),
-                    ));
-                }
-            };
-            Ok((param.name.clone(), value))
-        })
-        .collect()
-}
-
-/// The value as the declared type; text is read, a whole number may stand for a DOUBLE.
-fn coerced(sql_type: SqlType, value: &ParamValue) -> Result<ParamValue, String> {
-    match (sql_type, value) {
-        (_, ParamValue::Null)
-        | (SqlType::Text, ParamValue::Text(_))
-        | (SqlType::Timestamp, ParamValue::Timestamp(_))
-        | (SqlType::Date, ParamValue::Date(_))
-        | (SqlType::BigInt, ParamValue::BigInt(_))
-        | (SqlType::Double, ParamValue::Double(_))
-        | (SqlType::Boolean, ParamValue::Boolean(_)) => Ok(value.clone()),
-        (SqlType::Double, ParamValue::BigInt(number)) => Ok(ParamValue::Double(*number as f64)),
-        (_, ParamValue::Text(text)) => header::value_of(sql_type, text),
-        _ => Err(format!("it must be {}", sql_type.name())),
-    }
-}
-
-fn sample(sql_type: SqlType) -> ParamValue {
-    match sql_type {
-        SqlType::Timestamp => ParamValue::Timestamp(Micros(0)),
-        SqlType::Date => ParamValue::Date(0),
-        SqlType::BigInt => ParamValue::BigInt(1),
-        SqlType::Double => ParamValue::Double(1.0),
-        SqlType::Boolean => ParamValue::Boolean(true),
-        _ => ParamValue::Text(String::new()),
     }
 }
 

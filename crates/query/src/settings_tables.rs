@@ -78,14 +78,38 @@ fn settings(config: &Config, as_of: Micros) -> Result<SettingsTable, QueryError>
             ("as_of", as_of, "the instant as of which the data is seen"),
             ("zone", texts(one(config.workspace.zone.as_str())), "IANA zone of days and periods"),
             ("fiscal_year_start", bigints(one(i64::from(config.workspace.fiscal_year_start))), "month"),
-            ("grace_seconds", bigints(one(i64::from(config.identity.grace_seconds))), "s after the end of the impact"),
-            ("baseline_before_seconds", bigints(std::iter::once(seconds(Some(&baseline.before)))), "s of quiet stretch"),
-            ("baseline_guard_seconds", bigints(std::iter::once(seconds(Some(&baseline.guard)))), "s left out before the impact"),
+            (
+                "grace_seconds",
+                bigints(one(i64::from(config.identity.grace_seconds))),
+                "s after the end of the impact",
+            ),
+            (
+                "baseline_before_seconds",
+                bigints(std::iter::once(seconds(Some(&baseline.before)))),
+                "s of quiet stretch",
+            ),
+            (
+                "baseline_guard_seconds",
+                bigints(std::iter::once(seconds(Some(&baseline.guard)))),
+                "s left out before the impact",
+            ),
             ("comparable_days", bigints(one(i64::from(baseline.comparable_days))), "{day}"),
-            ("min_requests", bigints(one(i64::from(baseline.min_requests))), "{request}, fewer prove nothing"),
+            (
+                "min_requests",
+                bigints(one(i64::from(baseline.min_requests))),
+                "{request}, fewer prove nothing",
+            ),
             ("min_effect", doubles(one(baseline.min_effect)), "absolute rise of the error share that counts"),
-            ("has_key_actions", booleans(std::iter::once(!config.actions.is_empty())), "false: requests that are not GET were assumed"),
-            ("has_entry_services", booleans(std::iter::once(has_entry)), "false: every service was assumed to be an entry"),
+            (
+                "has_key_actions",
+                booleans(std::iter::once(!config.actions.is_empty())),
+                "false: requests that are not GET were assumed",
+            ),
+            (
+                "has_entry_services",
+                booleans(std::iter::once(has_entry)),
+                "false: every service was assumed to be an entry",
+            ),
         ],
     )
 }
@@ -96,17 +120,49 @@ fn services(config: &Config) -> Result<SettingsTable, QueryError> {
         "services",
         "What does fupan.toml say about services?",
         vec![
-            ("service_name", texts(config.services.keys().map(|name| Some(name.as_str()))), "OpenTelemetry service.name"),
+            (
+                "service_name",
+                texts(config.services.keys().map(|name| Some(name.as_str()))),
+                "OpenTelemetry service.name",
+            ),
             ("title", texts(all().map(|service| service.title.clone())), "in the reader's words"),
             ("team", texts(all().map(|service| service.team.clone())), ""),
             ("business_line", texts(all().map(|service| service.business_line.clone())), ""),
-            ("is_entry", booleans(all().map(|service| service.entry)), "requests are counted where users enter"),
-            ("slo_target", doubles(all().map(|service| service.slo.as_ref().map(|slo| slo.target))), "share of good requests, 0-1"),
-            ("slo_window_seconds", bigints(all().map(|service| seconds(service.slo.as_ref().map(|slo| &slo.window)))), "s"),
-            ("latency_ms_max", doubles(all().map(|service| service.sli.as_ref().and_then(|sli| sli.latency_ms))), "ms, slower is degraded"),
-            ("sli_valid", texts(all().map(|service| service.sli.as_ref().and_then(|sli| sli.valid.clone()))), "condition or `sum:` of a metric"),
-            ("sli_bad", texts(all().map(|service| service.sli.as_ref().and_then(|sli| sli.bad.clone()))), "condition"),
-            ("sli_good", texts(all().map(|service| service.sli.as_ref().and_then(|sli| sli.good.clone()))), "`sum:` of a metric"),
+            (
+                "is_entry",
+                booleans(all().map(|service| service.entry)),
+                "requests are counted where users enter",
+            ),
+            (
+                "slo_target",
+                doubles(all().map(|service| service.slo.as_ref().map(|slo| slo.target))),
+                "share of good requests, 0-1",
+            ),
+            (
+                "slo_window_seconds",
+                bigints(all().map(|service| seconds(service.slo.as_ref().map(|slo| &slo.window)))),
+                "s",
+            ),
+            (
+                "latency_ms_max",
+                doubles(all().map(|service| service.sli.as_ref().and_then(|sli| sli.latency_ms))),
+                "ms, slower is degraded",
+            ),
+            (
+                "sli_valid",
+                texts(all().map(|service| service.sli.as_ref().and_then(|sli| sli.valid.clone()))),
+                "condition or `sum:` of a metric",
+            ),
+            (
+                "sli_bad",
+                texts(all().map(|service| service.sli.as_ref().and_then(|sli| sli.bad.clone()))),
+                "condition",
+            ),
+            (
+                "sli_good",
+                texts(all().map(|service| service.sli.as_ref().and_then(|sli| sli.good.clone()))),
+                "`sum:` of a metric",
+            ),
         ],
     )
 }
@@ -129,17 +185,24 @@ fn key_actions(config: &Config) -> Result<SettingsTable, QueryError> {
 
 fn grades(config: &Config) -> Result<SettingsTable, QueryError> {
     let all = || config.grades.values();
-    let target = |name: &'static str| {
-        bigints(all().map(move |grade: &Grade| seconds(grade.targets.get(name))))
-    };
+    let target =
+        |name: &'static str| bigints(all().map(move |grade: &Grade| seconds(grade.targets.get(name))));
     table(
         "grades",
         "Which grades does fupan.toml define, with which deadlines and targets?",
         vec![
             ("grade", texts(config.grades.keys().map(|name| Some(name.as_str()))), ""),
             ("clause", texts(all().map(|grade| grade.when.clone())), ""),
-            ("first_notice_seconds_max", bigints(all().map(|grade| seconds(grade.first_notice.as_ref()))), "s"),
-            ("notice_every_seconds_max", bigints(all().map(|grade| seconds(grade.notice_every.as_ref()))), "s"),
+            (
+                "first_notice_seconds_max",
+                bigints(all().map(|grade| seconds(grade.first_notice.as_ref()))),
+                "s",
+            ),
+            (
+                "notice_every_seconds_max",
+                bigints(all().map(|grade| seconds(grade.notice_every.as_ref()))),
+                "s",
+            ),
             ("detect_seconds_max", target("detect"), "s"),
             ("locate_seconds_max", target("locate"), "s"),
             ("mitigate_seconds_max", target("mitigate"), "s"),

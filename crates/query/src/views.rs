@@ -48,8 +48,7 @@ impl Visitor for Relations {
     }
 
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
-        let parts: Vec<String> =
-            relation.0.iter().filter_map(|part| part.as_ident().map(spelled)).collect();
+        let parts: Vec<String> = relation.0.iter().filter_map(|part| part.as_ident().map(spelled)).collect();
         self.named.insert(parts.join("."));
         ControlFlow::Continue(())
     }

@@ -54,15 +54,18 @@ fn sample_folder(app: &App, named: Option<&Path>) -> Result<PathBuf, Failure> {
         .map(|folder| folder.join(SAMPLE))
         .find(|folder| folder.join(CONFIG_FILE).is_file())
         .ok_or_else(|| {
-            Failure::usage("the sample incident is not here: it is part of fupan's source tree")
-                .hint(format!("run `fupan demo` inside of a checkout, or name the folder: --sample PATH/{SAMPLE}"))
+            Failure::usage("the sample incident is not here: it is part of fupan's source tree").hint(
+                format!("run `fupan demo` inside of a checkout, or name the folder: --sample PATH/{SAMPLE}"),
+            )
         })
 }
 
 /// A folder with the sample's configuration; one of another kind is left alone.
 fn make_workspace(folder: &Path, sample: &Path) -> Result<(), Failure> {
     let config = folder.join(CONFIG_FILE);
-    let unreadable = |path: &Path, error: std::io::Error| Failure::storage(format!("cannot read {}: {error}", path.display()));
+    let unreadable = |path: &Path, error: std::io::Error| {
+        Failure::storage(format!("cannot read {}: {error}", path.display()))
+    };
     let source = sample.join(CONFIG_FILE);
     let wanted = std::fs::read(&source).map_err(|error| unreadable(&source, error))?;
     if folder.exists() {
@@ -99,9 +102,15 @@ fn tell(app: &App, report: &IncidentReport, written: &[PathBuf]) -> Result<(), F
             line(what, locale.figure(figure, noun))?;
         }
     }
-    for (what, class) in [("affected", ServiceClass::Affected), ("proven unaffected", ServiceClass::Unaffected)] {
-        let names: Vec<&str> =
-            report.blast_radius.iter().filter(|row| row.class == class).map(|row| row.service.as_str()).collect();
+    for (what, class) in
+        [("affected", ServiceClass::Affected), ("proven unaffected", ServiceClass::Unaffected)]
+    {
+        let names: Vec<&str> = report
+            .blast_radius
+            .iter()
+            .filter(|row| row.class == class)
+            .map(|row| row.service.as_str())
+            .collect();
         if !names.is_empty() {
             line(what, names.join(", "))?;
         }

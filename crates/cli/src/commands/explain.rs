@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::failure::{DONE, Failure, Outcome};
 use crate::output::{OutputFormat, Rows};
 
-const DEFINITIONS: &str = include_str!("explain/definitions.md");
+const DEFINITIONS: &str = include_str!("../../../../docs/reference/definitions.md");
 const CONFIG_SCHEMA: &str = include_str!("explain/config.schema.json");
 
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,9 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
         ["schema", name] => app.terminal.line(schema(name)?.trim_end())?,
         ["schema"] => return Err(Failure::usage("which schema?").hint("config, mapping or timeline")),
         [name] => named(app, name).await?,
-        _ => return Err(Failure::usage(format!("cannot explain `{}`", words.join(" "))).hint("name one thing")),
+        _ => {
+            return Err(Failure::usage(format!("cannot explain `{}`", words.join(" "))).hint("name one thing"));
+        }
     }
     Ok(DONE)
 }
@@ -56,7 +58,9 @@ fn schema(name: &str) -> Result<&'static str, Failure> {
         "config" => Ok(CONFIG_SCHEMA),
         "mapping" => Ok(fupan_decode::mapping_json_schema()),
         "timeline" => Ok(fupan_decode::timeline_json_schema()),
-        other => Err(Failure::usage(format!("there is no schema `{other}`")).hint("config, mapping or timeline")),
+        other => {
+            Err(Failure::usage(format!("there is no schema `{other}`")).hint("config, mapping or timeline"))
+        }
     }
 }
 
@@ -78,7 +82,9 @@ async fn named(app: &App, name: &str) -> Result<(), Failure> {
 }
 
 fn columns(app: &App, columns: &[Column]) -> Result<(), Failure> {
-    let row = |column: &Column| [column.name.clone(), column.sql_type.name().to_owned(), column.description.clone()];
+    let row = |column: &Column| {
+        [column.name.clone(), column.sql_type.name().to_owned(), column.description.clone()]
+    };
     app.print(&Rows::of_text(["column", "type", "meaning"], columns.iter().map(row).collect())?)
 }
 
@@ -116,7 +122,10 @@ fn unknown<'a>(
         .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
         .min_by_key(|(distance, _)| *distance);
     let hint = near.map_or_else(
-        || "`fupan explain tables`, `fupan explain functions` and `fupan query list` name what there is".to_owned(),
+        || {
+            "`fupan explain tables`, `fupan explain functions` and `fupan query list` name what there is"
+                .to_owned()
+        },
         |(_, known)| format!("did you mean `{known}`?"),
     );
     Failure::usage(format!("there is no table, query or function `{name}`")).hint(hint)
@@ -137,7 +146,11 @@ mod tests {
         };
         assert_eq!(keys(&schema["properties"]), keys(&defaults));
         for section in ["workspace", "identity", "baseline", "ingest"] {
-            assert_eq!(keys(&schema["properties"][section]["properties"]), keys(&defaults[section]), "{section}");
+            assert_eq!(
+                keys(&schema["properties"][section]["properties"]),
+                keys(&defaults[section]),
+                "{section}"
+            );
         }
     }
 }

@@ -36,7 +36,8 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     let is_empty = answer.rows() == 0;
     app.print(&Rows { schema: answer.schema, batches: answer.batches })?;
     if is_empty {
-        app.terminal.note("ingest a timeline, or open an incident with `fupan new`; --alerts shows alerts, too");
+        app.terminal
+            .note("ingest a timeline, or open an incident with `fupan new`; --alerts shows alerts, too");
     }
     Ok(DONE)
 }

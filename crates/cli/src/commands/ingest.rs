@@ -77,7 +77,11 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     }
     let done = read(app, &found.sources, &settings).await?;
     let code = account::tell(app, &done, &settings);
-    Ok(if found.missing.is_empty() || code == ErrorKind::BadInput.code() { code } else { ErrorKind::BadInput.code() })
+    Ok(if found.missing.is_empty() || code == ErrorKind::BadInput.code() {
+        code
+    } else {
+        ErrorKind::BadInput.code()
+    })
 }
 
 /// Sources, and what names nothing: it does not stop the others.
@@ -92,7 +96,10 @@ fn find(paths: &[String]) -> FoundSources {
     for path in paths {
         match find_sources(std::slice::from_ref(path)) {
             Ok(sources) if sources.is_empty() => {
-                let failure = Failure::new(ErrorKind::BadInput, format!("nothing to read at `{path}`: it is an empty folder"));
+                let failure = Failure::new(
+                    ErrorKind::BadInput,
+                    format!("nothing to read at `{path}`: it is an empty folder"),
+                );
                 found.missing.push(failure);
             }
             Ok(_) => good.push(path.clone()),
@@ -119,7 +126,8 @@ pub(crate) async fn read(app: &App, sources: &[Source], settings: &IngestSetting
     let total = sources.iter().filter_map(Source::size).sum();
     let bar = Arc::new(Bar::new(total, app.terminal.shows_progress()));
     let began = std::time::Instant::now();
-    let outcome = ingest(&store, sources, settings, Arc::clone(&bar) as Arc<dyn fupan_ingest::Progress>).await;
+    let outcome =
+        ingest(&store, sources, settings, Arc::clone(&bar) as Arc<dyn fupan_ingest::Progress>).await;
     bar.finish();
     Ok(Done { report: outcome?, seconds: began.elapsed().as_secs_f64() })
 }
@@ -129,7 +137,8 @@ async fn dry_store(app: &App) -> Result<Store, Failure> {
     match app.open_store().await {
         Ok(store) => Ok(store),
         Err(_) => {
-            let root = url::Url::parse("memory:///dry-run/").map_err(|error| Failure::bug(error.to_string()))?;
+            let root =
+                url::Url::parse("memory:///dry-run/").map_err(|error| Failure::bug(error.to_string()))?;
             Ok(Store::create_on(root, Arc::new(object_store::memory::InMemory::new())).await?)
         }
     }

@@ -38,8 +38,9 @@ pub(crate) fn run(
             .hint("edit it; `fupan explain schema config` lists all keys"));
     }
     let mappings = folder.join("mappings");
-    std::fs::create_dir_all(&mappings)
-        .map_err(|error| Failure::storage(format!("cannot make the folder {}: {error}", mappings.display())))?;
+    std::fs::create_dir_all(&mappings).map_err(|error| {
+        Failure::storage(format!("cannot make the folder {}: {error}", mappings.display()))
+    })?;
     write_whole(&config, TEMPLATE.replace("{zone}", zone.name()).as_bytes())?;
     let readme = mappings.join("README.md");
     if !readme.exists() {

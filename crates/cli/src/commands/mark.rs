@@ -42,7 +42,8 @@ fn event_type(text: &str) -> Result<EventType, String> {
             .filter(|(likeness, _)| *likeness > 0.75)
             .max_by(|left, right| left.0.total_cmp(&right.0))
             .map(|(_, known)| format!("did you mean `{known}`? "));
-        let all: Vec<&str> = EventType::ALL.iter().map(|known| known.as_str()).filter(|name| *name != "retracted").collect();
+        let all: Vec<&str> =
+            EventType::ALL.iter().map(|known| known.as_str()).filter(|name| *name != "retracted").collect();
         format!("{}the types are {}; `note_added` takes anything", near.unwrap_or_default(), all.join(", "))
     })
 }
@@ -80,7 +81,11 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
 const fn sets_a_fact(event_type: EventType) -> bool {
     matches!(
         event_type,
-        EventType::GradeSet | EventType::TitleSet | EventType::OwnerSet | EventType::StatusSet | EventType::KindSet
+        EventType::GradeSet
+            | EventType::TitleSet
+            | EventType::OwnerSet
+            | EventType::StatusSet
+            | EventType::KindSet
     )
 }
 
@@ -145,14 +150,17 @@ async fn retraction(
 /// Ids of the events of an incident that count.
 async fn standing_events(session: &Session, incident_id: &str) -> Result<Vec<String>, Failure> {
     let limits = SqlLimits { rows_max: 1_000_000, ..SqlLimits::default() };
-    let answer = session.sql("select event_id, incident_id from incident_events order by event_id", &limits).await?;
+    let answer =
+        session.sql("select event_id, incident_id from incident_events order by event_id", &limits).await?;
     let mut ids = Vec::new();
     for batch in &answer.batches {
         let [event, incident] = batch.columns() else { continue };
-        let (Some(event), Some(incident)) = (event.as_string_opt::<i32>(), incident.as_string_opt::<i32>()) else {
+        let (Some(event), Some(incident)) = (event.as_string_opt::<i32>(), incident.as_string_opt::<i32>())
+        else {
             continue;
         };
-        let rows = (0..batch.num_rows()).filter(|row| incident.is_valid(*row) && incident.value(*row) == incident_id);
+        let rows = (0..batch.num_rows())
+            .filter(|row| incident.is_valid(*row) && incident.value(*row) == incident_id);
         ids.extend(rows.map(|row| event.value(row).to_owned()));
     }
     Ok(ids)

@@ -50,7 +50,10 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     };
     let now_text = instants::with_offset(now, app.zone());
     let mut all = vec![
-        Said { at: Some(arguments.from.clone().unwrap_or_else(|| now_text.clone())), ..said("impact_started") },
+        Said {
+            at: Some(arguments.from.clone().unwrap_or_else(|| now_text.clone())),
+            ..said("impact_started")
+        },
         Said { at: Some(now_text), text: Some(arguments.title.clone()), ..said("declared") },
         Said { text: Some(arguments.title.clone()), ..said("title_set") },
     ];

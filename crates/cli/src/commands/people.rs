@@ -1,8 +1,6 @@
 //! What people say about an incident, as events: parsed like an entry of a timeline file.
 
-use fupan_decode::{
-    Chunk, DecodeOptions, DeclaredDocument, Detection, InputFormat, Place, RecordSink,
-};
+use fupan_decode::{Chunk, DeclaredDocument, DecodeOptions, Detection, InputFormat, Place, RecordSink};
 use fupan_ingest::add_events;
 use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, Micros, RecordedAtBasis, SpanRecord};
 use fupan_store::Store;
@@ -37,7 +35,11 @@ pub(crate) async fn say(
 }
 
 /// Adds events, known since now.
-pub(crate) async fn add(app: &App, store: &Store, mut events: Vec<IncidentEvent>) -> Result<Vec<IncidentEvent>, Failure> {
+pub(crate) async fn add(
+    app: &App,
+    store: &Store,
+    mut events: Vec<IncidentEvent>,
+) -> Result<Vec<IncidentEvent>, Failure> {
     for event in &mut events {
         event.recorded_at = Some(app.surroundings.now);
         event.recorded_at_basis = RecordedAtBasis::Source;
@@ -49,8 +51,7 @@ pub(crate) async fn add(app: &App, store: &Store, mut events: Vec<IncidentEvent>
 fn document(app: &App, incident_id: &str, day: Micros, said: &[Said]) -> Value {
     let entry = |said: &Said| {
         let mut entry = Map::from_iter([("type".to_owned(), Value::from(said.event_type.as_str()))]);
-        let fields =
-            [("at", &said.at), ("text", &said.text), ("service", &said.service), ("by", &said.by)];
+        let fields = [("at", &said.at), ("text", &said.text), ("service", &said.service), ("by", &said.by)];
         for (key, value) in fields {
             if let Some(value) = value {
                 entry.insert(key.to_owned(), value.as_str().into());
@@ -79,7 +80,8 @@ fn read(app: &App, text: &str) -> Result<Vec<IncidentEvent>, Failure> {
         // The document is one line of ours: its number says nothing to the reader.
         Some(reason) => {
             let reason = reason.strip_prefix("line 1: ").unwrap_or(&reason).to_owned();
-            Err(Failure::usage(reason).hint("times are written 11:48, ~11:48, 11:05..11:09 or 2026-11-05T11:48+08:00"))
+            Err(Failure::usage(reason)
+                .hint("times are written 11:48, ~11:48, 11:05..11:09 or 2026-11-05T11:48+08:00"))
         }
         None => Ok(sink.events),
     }

@@ -43,15 +43,18 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
 
 fn list(app: &App) -> Result<(), Failure> {
     let catalogue = app.catalogue()?;
-    let rows = catalogue.queries().map(|file| {
-        let params: Vec<String> = file
-            .header
-            .params
-            .iter()
-            .map(|param| if param.default.is_some() { format!("[{}]", param.name) } else { param.name.clone() })
-            .collect();
-        [file.name.clone(), file.header.question.clone(), params.join(" ")]
-    });
+    let rows =
+        catalogue.queries().map(|file| {
+            let params: Vec<String> =
+                file.header
+                    .params
+                    .iter()
+                    .map(|param| {
+                        if param.default.is_some() { format!("[{}]", param.name) } else { param.name.clone() }
+                    })
+                    .collect();
+            [file.name.clone(), file.header.question.clone(), params.join(" ")]
+        });
     app.print(&Rows::of_text(["query", "question", "parameters"], rows.collect())?)
 }
 
@@ -77,10 +80,12 @@ fn pairs(params: &[String]) -> Result<Vec<(String, String)>, Failure> {
     params
         .iter()
         .map(|text| {
-            text.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.to_owned())).ok_or_else(|| {
-                Failure::usage(format!("`--param {text}` has no value"))
-                    .hint("write --param window_start=2026-11-05T11:00")
-            })
+            text.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.to_owned())).ok_or_else(
+                || {
+                    Failure::usage(format!("`--param {text}` has no value"))
+                        .hint("write --param window_start=2026-11-05T11:00")
+                },
+            )
         })
         .collect()
 }

@@ -41,7 +41,11 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
 }
 
 /// Asks everything that the report of an incident says.
-pub(crate) async fn build(app: &App, session: &Session, wanted: Option<&str>) -> Result<IncidentReport, Failure> {
+pub(crate) async fn build(
+    app: &App,
+    session: &Session,
+    wanted: Option<&str>,
+) -> Result<IncidentReport, Failure> {
     let incident = find::incident(session, wanted).await?;
     let mut report = postmortem::build(session, &incident.incident_id, app.config(), VERSION).await?;
     report.number_figures();
@@ -69,7 +73,8 @@ pub(crate) fn write(app: &App, report: &IncidentReport, out: &Path) -> Result<Ve
         changed += u64::from(write_below(out, &name, merged.text.as_bytes())?);
         written.push(out.join(&name));
     }
-    let what = if changed == 0 { "nothing changed".to_owned() } else { counted(changed, "file") + " written" };
+    let what =
+        if changed == 0 { "nothing changed".to_owned() } else { counted(changed, "file") + " written" };
     app.terminal.note(format!("{} · {what} in {}", report.header.incident_id, app.shown(&out.join(folder))));
     Ok(written)
 }

@@ -55,9 +55,8 @@ fn unknown(report: &IncidentReport, name: &str) -> Failure {
 /// The heading below which the figure stands, and its line.
 fn place(report: &IncidentReport, figure: &Figure, lang: Lang) -> Result<Option<(String, String)>, Failure> {
     let rendered = render(report, lang)?;
-    let names = |line: &str| {
-        line.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| word == figure.id)
-    };
+    let names =
+        |line: &str| line.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| word == figure.id);
     Ok(rendered.blocks().find_map(|block| {
         let line = block.body.lines().find(|line| names(line))?;
         let heading = block.body.lines().find(|line| line.starts_with('#')).unwrap_or(&block.id);
@@ -75,7 +74,9 @@ fn tell(app: &App, receipt: &Receipt, lang: Lang) -> Result<(), Failure> {
             .params
             .iter()
             .filter(|(_, value)| *value != "null")
-            .map(|(name, value)| format!(" --param {}", fupan_report::escape::shell_word(&format!("{name}={value}"))))
+            .map(|(name, value)| {
+                format!(" --param {}", fupan_report::escape::shell_word(&format!("{name}={value}")))
+            })
             .collect();
         line("run it", &format!("fupan query run {query}{}", params.concat()))?;
     }
@@ -98,7 +99,8 @@ fn tell(app: &App, receipt: &Receipt, lang: Lang) -> Result<(), Failure> {
 async fn rerun(app: &App, session: &Session, receipt: &Receipt, with_sql: bool) -> Result<(), Failure> {
     let Some(query) = &receipt.query else { return Ok(()) };
     let Ok(file) = session.catalogue().query(query) else { return Ok(()) };
-    let text = |value: &String| if value == "null" { ParamValue::Null } else { ParamValue::Text(value.clone()) };
+    let text =
+        |value: &String| if value == "null" { ParamValue::Null } else { ParamValue::Text(value.clone()) };
     let params: Vec<(String, ParamValue)> =
         receipt.params.iter().map(|(name, value)| (name.clone(), text(value))).collect();
     let answer = session.run(query, &params).await?;
@@ -107,7 +109,11 @@ async fn rerun(app: &App, session: &Session, receipt: &Receipt, with_sql: bool) 
     app.terminal.line(format!(
         "{:<12} {}",
         "asked again",
-        if is_same { format!("the same answer ({digest})") } else { format!("ANOTHER answer ({digest}): the data or the query changed") }
+        if is_same {
+            format!("the same answer ({digest})")
+        } else {
+            format!("ANOTHER answer ({digest}): the data or the query changed")
+        }
     ))?;
     if with_sql {
         app.terminal.line(format!("\n{}", file.text.trim_end()))?;

@@ -36,8 +36,9 @@ pub(super) fn value(column: &dyn Array, row: usize) -> Value {
         DataType::Map(..) => {
             let entries = column.as_map().value(row);
             let (keys, values) = (entries.column(0), entries.column(1));
-            let object: Map<String, Value> =
-                (0..entries.len()).map(|entry| (text(keys.as_ref(), entry), value(values.as_ref(), entry))).collect();
+            let object: Map<String, Value> = (0..entries.len())
+                .map(|entry| (text(keys.as_ref(), entry), value(values.as_ref(), entry)))
+                .collect();
             Value::Object(object)
         }
         _ => plain(column, row).into(),

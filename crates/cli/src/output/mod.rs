@@ -54,7 +54,8 @@ impl Rows {
         let columns: Vec<ArrayRef> = (0..N)
             .map(|at| Arc::new(rows.iter().map(|row| row.get(at)).collect::<StringArray>()) as ArrayRef)
             .collect();
-        let batch = RecordBatch::try_new(Arc::clone(&schema), columns).map_err(|error| Failure::bug(error.to_string()))?;
+        let batch = RecordBatch::try_new(Arc::clone(&schema), columns)
+            .map_err(|error| Failure::bug(error.to_string()))?;
         Ok(Self { schema, batches: vec![batch] })
     }
 
@@ -75,7 +76,11 @@ pub(crate) fn print(terminal: &Terminal, rows: &Rows, format: OutputFormat, zone
             terminal.data(table::table(rows, zone, terminal.width()).as_bytes())?;
             let count = rows.count();
             let zone = if rows.has_instants() { format!(" · times in {zone}") } else { String::new() };
-            terminal.note(format!("{} {}{zone}", crate::numbers::grouped(count as u64), if count == 1 { "row" } else { "rows" }));
+            terminal.note(format!(
+                "{} {}{zone}",
+                crate::numbers::grouped(count as u64),
+                if count == 1 { "row" } else { "rows" }
+            ));
             Ok(())
         }
         OutputFormat::Markdown => terminal.data(table::markdown(rows).as_bytes()),

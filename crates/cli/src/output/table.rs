@@ -41,7 +41,8 @@ pub(super) fn table(rows: &Rows, zone: Tz, width: Option<u16>) -> String {
     }
     for batch in &rows.batches {
         for row in 0..batch.num_rows() {
-            let mut line = Row::from(batch.columns().iter().map(|column| Cell::new(shown(column.as_ref(), row, zone))));
+            let mut line =
+                Row::from(batch.columns().iter().map(|column| Cell::new(shown(column.as_ref(), row, zone))));
             line.max_height(CELL_LINES_MAX);
             table.add_row(line);
         }
@@ -78,11 +79,13 @@ pub(super) fn markdown(rows: &Rows) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let fields = rows.schema.fields();
     let mut text = line(fields.iter().map(|field| escape::markdown(field.name())).collect());
-    let rule = fields.iter().map(|field| if is_number(field.data_type()) { "---:" } else { "---" }.to_owned());
+    let rule =
+        fields.iter().map(|field| if is_number(field.data_type()) { "---:" } else { "---" }.to_owned());
     text.push_str(&line(rule.collect()));
     for batch in &rows.batches {
         for row in 0..batch.num_rows() {
-            let cells = batch.columns().iter().map(|column| escape::markdown(&cells::text(column.as_ref(), row)));
+            let cells =
+                batch.columns().iter().map(|column| escape::markdown(&cells::text(column.as_ref(), row)));
             text.push_str(&line(cells.collect()));
         }
     }

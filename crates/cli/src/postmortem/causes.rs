@@ -7,8 +7,8 @@ use fupan_analysis::{Candidate as Suspect, CandidateKind as SuspectKind, Ranking
 use fupan_model::{Config, Micros};
 use fupan_query::{Answer, QueryError};
 use fupan_report::model::{
-    Candidate, CandidateKind, Certainty, Evidence, EvidenceStrength, Figure, IncidentReport, Rejected,
-    RejectedReason, Unknown, Words,
+    Basis, Candidate, CandidateKind, Certainty, Evidence, EvidenceStrength, Figure, IncidentReport,
+    Milestone, MilestoneName, Rejected, RejectedReason, Unknown, Words,
 };
 
 use super::cite::Citations;
@@ -26,7 +26,16 @@ const DEPARTURE_MIN: f64 = 3.0;
 
 /// Words in metric names that say that the metric measures what users feel, not why.
 const SYMPTOM_WORDS: [&str; 11] = [
-    "error", "fail", "5xx", "success", "latency", "duration", "response_time", "availability", "apdex", "timeout",
+    "error",
+    "fail",
+    "5xx",
+    "success",
+    "latency",
+    "duration",
+    "response_time",
+    "availability",
+    "apdex",
+    "timeout",
     "slow",
 ];
 
@@ -72,6 +81,7 @@ pub(crate) async fn fill(
     let suspects: Vec<Suspect> = found.iter().map(|one| one.suspect.clone()).collect();
     let ranking = rank(&suspects);
     write(report, cite, &found, &ranking);
+    first_signal(report, window);
     Ok(())
 }
 
@@ -93,12 +103,14 @@ fn from_saturation(answer: &Answer) -> Vec<Found> {
             let used = row.text("used_metric")?;
             let offset = row.number("saturated_offset_seconds")?;
             // A metric at its own highest value is a plateau, not a limit that anybody set.
-            let share = if row.text("limit_basis") == Some("plateau") { 0.0 } else { row.number("usage_max")? };
+            let share =
+                if row.text("limit_basis") == Some("plateau") { 0.0 } else { row.number("usage_max")? };
             let subject = match row.text("limit_metric") {
                 Some(limit) => format!("{used} / {limit}"),
                 None => used.to_owned(),
             };
-            let mut suspect = Suspect::new(SuspectKind::Saturation, row.text("service_name").unwrap_or_default(), subject);
+            let mut suspect =
+                Suspect::new(SuspectKind::Saturation, row.text("service_name").unwrap_or_default(), subject);
             suspect.saturation = Some(Saturation { share: share.min(1.0), offset_seconds: offset });
             suspect.onset_offset_seconds = Some(offset);
             let unit = row.text("unit").unwrap_or_default();
@@ -127,7 +139,9 @@ fn from_metrics(answer: &Answer, saturation: &Answer, failing: &[String]) -> Vec
     let mut best: BTreeMap<(String, String), Found> = BTreeMap::new();
     for row in rows(answer) {
         let Some(name) = row.text("metric_name") else { continue };
-        let Some(departure) = row.number("departure").filter(|score| score.abs() >= DEPARTURE_MIN) else { continue };
+        let Some(departure) = row.number("departure").filter(|score| score.abs() >= DEPARTURE_MIN) else {
+            continue;
+        };
         if used.contains(&(row.text("service_name"), Some(name))) {
             continue;
         }
@@ -135,7 +149,8 @@ fn from_metrics(answer: &Answer, saturation: &Answer, failing: &[String]) -> Vec
         let mut suspect = Suspect::new(SuspectKind::Metric, service, name);
         suspect.departure = Some(departure);
         suspect.onset_offset_seconds = row.number("onset_offset_seconds");
-        suspect.is_symptom = is_symptom_name(name) && (failing.is_empty() || failing.iter().any(|one| one == service));
+        suspect.is_symptom =
+            is_symptom_name(name) && (failing.is_empty() || failing.iter().any(|one| one == service));
         let one = Found {
             evidence: vec![departure_evidence(row, departure, receipt)],
             onset: row.instant("onset_at"),
@@ -145,9 +160,9 @@ fn from_metrics(answer: &Answer, saturation: &Answer, failing: &[String]) -> Vec
         };
         // One line per metric and service: the instance that departed most stands for the others.
         let key = (service.to_owned(), name.to_owned());
-        let is_stronger = best.get(&key).is_none_or(|other| {
-            other.suspect.departure.unwrap_or_default().abs() < departure.abs()
-        });
+        let is_stronger = best
+            .get(&key)
+            .is_none_or(|other| other.suspect.departure.unwrap_or_default().abs() < departure.abs());
         if is_stronger {
             best.insert(key, one);
         }
@@ -160,8 +175,10 @@ fn departure_evidence(row: Row<'_>, departure: f64, receipt: &str) -> Evidence {
     let unit = if row.boolean("is_rate") == Some(true) { format!("{unit}/s") } else { unit.to_owned() };
     let baseline = row.number("median_comparable").or(row.number("median_quiet"));
     Evidence::Departure {
-        baseline: baseline
-            .map_or_else(|| Figure::unknown(Unknown::NoBaseline, receipt), |value| Figure::quantity(value, &unit, receipt)),
+        baseline: baseline.map_or_else(
+            || Figure::unknown(Unknown::NoBaseline, receipt),
+            |value| Figure::quantity(value, &unit, receipt),
+        ),
         observed: Figure::quantity(row.number("median_impact").unwrap_or(f64::NAN), &unit, receipt),
         distance: Figure::quantity(departure, "", receipt),
     }
@@ -180,13 +197,12 @@ fn from_templates(answer: &Answer) -> Vec<Found> {
             suspect.onset_offset_seconds = row.number("onset_offset_seconds");
             // An error line says that something failed: what has to be explained.
             suspect.is_symptom = row.long("severity_number").is_some_and(|level| level >= 17);
-            let rate = |column: &str| {
-                Figure::quantity(row.number(column).unwrap_or_default(), "/min", receipt)
-            };
+            let rate =
+                |column: &str| Figure::quantity(row.number(column).unwrap_or_default(), "/min", receipt);
             let evidence = match class {
-                "new" => {
-                    Evidence::NewTemplate { lines: Figure::count(row.count("records").unwrap_or_default(), receipt) }
-                }
+                "new" => Evidence::NewTemplate {
+                    lines: Figure::count(row.count("records").unwrap_or_default(), receipt),
+                },
                 "vanished" => Evidence::VanishedTemplate {
                     baseline_rate: rate("baseline_per_minute"),
                     rate: rate("records_per_minute"),
@@ -196,7 +212,13 @@ fn from_templates(answer: &Answer) -> Vec<Found> {
                     rate: rate("records_per_minute"),
                 },
             };
-            Some(Found { suspect, onset: row.instant("onset_at"), evidence: vec![evidence], host: None, receipt })
+            Some(Found {
+                suspect,
+                onset: row.instant("onset_at"),
+                evidence: vec![evidence],
+                host: None,
+                receipt,
+            })
         })
         .collect()
 }
@@ -224,20 +246,23 @@ fn from_changes(answer: &Answer, metrics: &Answer, traffic: &Answer) -> Vec<Foun
             let mut suspect = Suspect::new(SuspectKind::Change, service, subject);
             suspect.onset_offset_seconds = Some(offset);
             let is_traffic = matches!(kind, "campaign" | "traffic");
-            let mut evidence =
-                vec![Evidence::ChangeNear { before: Figure::seconds(-offset, receipt) }];
+            let mut evidence = vec![Evidence::ChangeNear { before: Figure::seconds(-offset, receipt) }];
             if is_traffic {
                 suspect.departure = row.number("departure");
                 suspect.service_departure = suspect.departure.map(f64::abs);
                 if let Some(times) = multiplication.filter(|times| *times >= 1.5) {
                     evidence.push(Evidence::Other {
-                        words: Words::new("traffic beyond what the time of day explains", "流量超出同时段水平的倍数"),
+                        words: Words::new(
+                            "traffic beyond what the time of day explains",
+                            "流量超出同时段水平的倍数",
+                        ),
                         figure: Some(Figure::quantity(times, "×", "causes/traffic")),
                     });
                 }
             } else {
                 let (own, own_onset) = service_departure(metrics, service).unzip();
-                let requests = row.number("departure").map(f64::abs).filter(|_| row.boolean("departs") == Some(true));
+                let requests =
+                    row.number("departure").map(f64::abs).filter(|_| row.boolean("departs") == Some(true));
                 let calm = row.boolean("departs") == Some(false);
                 suspect.service_departure = match (requests, own) {
                     (Some(requests), own) => Some(requests.max(own.unwrap_or_default())),
@@ -266,7 +291,8 @@ fn from_spans(answer: &Answer, window: &Window) -> Vec<Found> {
             suspect.is_symptom = true;
             let onset = row.instant("first_failed_at").filter(|_| failing);
             suspect.onset_offset_seconds = onset.map(|at| at.seconds_since(window.impact_start));
-            let quantity = |column: &str| Figure::quantity(row.number(column).unwrap_or(f64::NAN), "ms", receipt);
+            let quantity =
+                |column: &str| Figure::quantity(row.number(column).unwrap_or(f64::NAN), "ms", receipt);
             let share = |column: &str| Figure::share(row.number(column).unwrap_or(f64::NAN), receipt);
             let evidence = if failing {
                 Evidence::Departure {
@@ -275,7 +301,10 @@ fn from_spans(answer: &Answer, window: &Window) -> Vec<Found> {
                     distance: Figure::probability(row.number("p_value").unwrap_or(f64::NAN), receipt),
                 }
             } else {
-                Evidence::Slower { baseline: quantity("baseline_latency_ms_p50"), observed: quantity("latency_ms_p50") }
+                Evidence::Slower {
+                    baseline: quantity("baseline_latency_ms_p50"),
+                    observed: quantity("latency_ms_p50"),
+                }
             };
             Some(Found { suspect, onset, evidence: vec![evidence], host: None, receipt })
         })
@@ -304,7 +333,8 @@ fn write(report: &mut IncidentReport, cite: &mut Citations<'_>, found: &[Found],
             service: Some(one.suspect.service.clone()).filter(|service| !service.is_empty()),
             host: one.host.clone(),
             onset: one.onset,
-            onset_relative: offset.map_or_else(Figure::default, |offset| Figure::seconds(offset, one.receipt)),
+            onset_relative: offset
+                .map_or_else(Figure::default, |offset| Figure::seconds(offset, one.receipt)),
             score: Figure::quantity(ranked.strength, "", "causes/ranking"),
             certainty: match ranked.certainty {
                 fupan_analysis::Certainty::Certain => Certainty::Certain,
@@ -314,6 +344,22 @@ fn write(report: &mut IncidentReport, cite: &mut Citations<'_>, found: &[Found],
             evidence: one.evidence.clone(),
             also: Vec::new(),
         });
+    }
+}
+
+/// The first anomaly that belongs to the incident: the earliest onset among the candidates, changes
+/// left out (a change is no signal).
+fn first_signal(report: &mut IncidentReport, window: &Window) {
+    let earliest = report
+        .candidates
+        .iter()
+        .filter(|candidate| candidate.kind != CandidateKind::Change)
+        .filter_map(|candidate| candidate.onset)
+        .filter(|onset| *onset >= window.baseline_end && *onset < window.impact_end)
+        .min();
+    if let Some(at) = earliest {
+        let milestone = Milestone::at(MilestoneName::FirstSignal, at, Basis::Observed, "causes/ranking");
+        report.milestones.insert(0, milestone);
     }
 }
 

@@ -44,7 +44,9 @@ async fn blast_radius(
         let mut line = blast_row(row, action.clone(), by_action);
         line.title = settings.and_then(|action| action.title.clone());
         line.is_entry = true;
-        if line.class == ServiceClass::Affected && settings.is_none_or(|action| action.method.as_deref() != Some("GET")) {
+        if line.class == ServiceClass::Affected
+            && settings.is_none_or(|action| action.method.as_deref() != Some("GET"))
+        {
             affected.push(action);
         }
         report.blast_radius.push(line);
@@ -96,8 +98,14 @@ fn blast_row(row: Row<'_>, subject: String, receipt: &str) -> BlastRow {
         requests: count("requests"),
         failed_requests: count("failed"),
         p_value: row.number("p_value").map_or_else(Figure::default, |p| Figure::probability(p, receipt)),
-        effect_upper_bound: row.number("rise_high").map_or_else(Figure::default, |high| Figure::share(high, receipt)),
-        latency_p99: if class == ServiceClass::Degraded { latency("latency_ms_p99") } else { Figure::default() },
+        effect_upper_bound: row
+            .number("rise_high")
+            .map_or_else(Figure::default, |high| Figure::share(high, receipt)),
+        latency_p99: if class == ServiceClass::Degraded {
+            latency("latency_ms_p99")
+        } else {
+            Figure::default()
+        },
         baseline_latency_p99: if class == ServiceClass::Degraded {
             latency("baseline_latency_ms_p99")
         } else {
@@ -124,7 +132,9 @@ async fn users(
         }
         let mut counts = user_counts(row, query, config);
         let missing = rows(&suppressed).find(|other| other.owned("action") == action);
-        if let Some(missing) = missing.filter(|missing| missing.number("suppressed").is_some_and(|users| users >= 1.0)) {
+        if let Some(missing) =
+            missing.filter(|missing| missing.number("suppressed").is_some_and(|users| users >= 1.0))
+        {
             counts.suppressed = Figure::count_range(
                 missing.count("suppressed_low"),
                 missing.count("suppressed_high"),
@@ -189,8 +199,9 @@ async fn requests(
     let mut peak: Option<f64> = None;
     let mut any_users = false;
     for row in rows(&answer) {
-        let is_within =
-            row.instant("minute").is_some_and(|minute| minute >= window.impact_start && minute < window.impact_end);
+        let is_within = row
+            .instant("minute")
+            .is_some_and(|minute| minute >= window.impact_start && minute < window.impact_end);
         if !is_within {
             continue;
         }
@@ -198,7 +209,9 @@ async fn requests(
         failed += row.count("failed").unwrap_or_default();
         any_users |= row.count("users_active").unwrap_or_default() > 0;
         user_minutes += row.count("users_failing").unwrap_or_default();
-        if let Some(share) = row.number("failed_share").filter(|_| row.count("requests").unwrap_or_default() >= 20) {
+        if let Some(share) =
+            row.number("failed_share").filter(|_| row.count("requests").unwrap_or_default() >= 20)
+        {
             peak = Some(peak.map_or(share, |peak| peak.max(share)));
         }
     }
@@ -211,8 +224,8 @@ async fn requests(
     }
     report.requests = Figure::count(requests, query);
     report.failed_requests = Figure::count(failed, query);
-    report.peak_error_share =
-        peak.map_or_else(|| Figure::unknown(Unknown::TooFewRequests, query), |peak| Figure::share(peak, query));
+    report.peak_error_share = peak
+        .map_or_else(|| Figure::unknown(Unknown::TooFewRequests, query), |peak| Figure::share(peak, query));
     report.user_minutes = if any_users {
         Figure::quantity(user_minutes as f64, "user·min", query)
     } else {
@@ -237,7 +250,9 @@ async fn money(
     let query = "impact/orders";
     let answer = cite.ask(query, params).await?;
     let row = rows(&answer)
-        .filter(|row| row.owned("action").is_some_and(|action| affected.contains(&action) && carries_amounts(&action)))
+        .filter(|row| {
+            row.owned("action").is_some_and(|action| affected.contains(&action) && carries_amounts(&action))
+        })
         .max_by(|a, b| {
             let value = |row: &Row<'_>| row.number("net_shortfall_value").unwrap_or_default();
             value(a).total_cmp(&value(b))

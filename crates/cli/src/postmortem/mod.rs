@@ -51,7 +51,8 @@ pub(crate) async fn build(
         vec![Words::new("actions that only read (GET), bots and probes", "只读操作(GET)、机器人与探针")],
     );
     let detection_mode = row.owned("detected_basis");
-    let mut report = IncidentReport { header: recovery::header(row, config, detection_mode), ..IncidentReport::default() };
+    let mut report =
+        IncidentReport { header: recovery::header(row, config, detection_mode), ..IncidentReport::default() };
     recovery::fill(&mut report, row, &window, config);
     impact::fill(&mut report, &mut cite, config, &window).await?;
     let located = story::fill(&mut report, &mut cite, config, &window, incident).await?;

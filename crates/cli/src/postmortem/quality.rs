@@ -90,7 +90,8 @@ async fn assumptions(
         });
     }
     for row in rows(&answer).filter(|row| row.text("kind") == Some("whole_hours_apart")) {
-        let (one, other) = (row.text("source").unwrap_or_default(), row.text("other_source").unwrap_or_default());
+        let (one, other) =
+            (row.text("source").unwrap_or_default(), row.text("other_source").unwrap_or_default());
         let hours = row.long("hours_apart").unwrap_or_default();
         report.assumptions.push(Assumption::Other {
             words: Words::new(
@@ -117,7 +118,9 @@ async fn assumptions(
     let undecidable = report
         .timeline
         .iter()
-        .filter(|entry| entry.known_then == fupan_report::model::KnownThen::Undecidable && entry.source != "changes")
+        .filter(|entry| {
+            entry.known_then == fupan_report::model::KnownThen::Undecidable && entry.source != "changes"
+        })
         .count() as u64;
     if undecidable > 0 {
         report.assumptions.push(Assumption::RecordedAt { events: undecidable });

@@ -4,7 +4,8 @@ use fupan_model::config::duration_seconds;
 use fupan_model::{Config, Micros};
 use fupan_report::model::{
     Basis, Duration, DurationName, Figure, FigureValue, Grade, Header, ImpactSegment, IncidentKind,
-    IncidentReport, IncidentStatus, Milestone, MilestoneClaim, MilestoneName, Relief, ReliefReason, Unknown, Words,
+    IncidentReport, IncidentStatus, Milestone, MilestoneClaim, MilestoneName, Relief, ReliefReason, Unknown,
+    Words,
 };
 
 use super::rows::Row;
@@ -46,7 +47,8 @@ pub(crate) fn declared(row: Row<'_>) -> Declared {
 pub(crate) fn header(row: Row<'_>, config: &Config, detection_mode: Option<String>) -> Header {
     let service = row.text("service_name").and_then(|service| config.services.get(service));
     let business_line = service.and_then(|service| service.business_line.clone()).or_else(|| {
-        let mut lines: Vec<_> = config.services.values().filter_map(|service| service.business_line.clone()).collect();
+        let mut lines: Vec<_> =
+            config.services.values().filter_map(|service| service.business_line.clone()).collect();
         lines.sort();
         lines.dedup();
         if let [only] = lines.as_slice() { Some(only.clone()) } else { None }
@@ -79,7 +81,12 @@ pub(crate) fn fill(report: &mut IncidentReport, row: Row<'_>, window: &Window, c
     flag_order(report);
     for stretch in &window.stretches {
         let receipt = if window.basis == Basis::Observed { OBSERVED } else { RECEIPT };
-        report.impact_segments.push(ImpactSegment::between(stretch.started, stretch.ended, window.basis, receipt));
+        report.impact_segments.push(ImpactSegment::between(
+            stretch.started,
+            stretch.ended,
+            window.basis,
+            receipt,
+        ));
     }
     reliefs(report, window, row);
     durations(report, row, window, config);
@@ -89,17 +96,29 @@ fn milestone(row: Row<'_>, name: MilestoneName, column: &str, window: &Window) -
     let at = row.instant(&format!("{column}_at"));
     let (low, high) = (row.instant(&format!("{column}_low")), row.instant(&format!("{column}_high")));
     let said = match (at, low, high) {
-        (Some(_), Some(low), Some(high)) if low < high => Figure::instant_range(Some(low), Some(high), RECEIPT),
+        (Some(_), Some(low), Some(high)) if low < high => {
+            Figure::instant_range(Some(low), Some(high), RECEIPT)
+        }
         (Some(at), _, _) => Figure::instant(at, RECEIPT),
         _ => Figure::unknown(Unknown::NotRecorded, RECEIPT),
     };
     let observed = observed_at(name, window);
     let Some(observed) = observed else {
-        return Milestone { name, at: said, basis: Basis::Declared, source: row.owned("source"), ..Milestone::default() };
+        return Milestone {
+            name,
+            at: said,
+            basis: Basis::Declared,
+            source: row.owned("source"),
+            ..Milestone::default()
+        };
     };
     let mut milestone = Milestone::at(name, observed, Basis::Observed, OBSERVED);
     if let Some(at) = at {
-        milestone.others.push(MilestoneClaim { at: said, basis: Basis::Declared, source: row.owned("source") });
+        milestone.others.push(MilestoneClaim {
+            at: said,
+            basis: Basis::Declared,
+            source: row.owned("source"),
+        });
         let gap = observed.seconds_since(at);
         let is_outside = observed < low.unwrap_or(at) || observed > high.unwrap_or(at);
         if gap.abs() > GAP_SECONDS && is_outside {
@@ -112,9 +131,15 @@ fn milestone(row: Row<'_>, name: MilestoneName, column: &str, window: &Window) -
 fn gap_words(gap: f64) -> Words {
     let minutes = (gap.abs() / 60.0).round();
     if gap > 0.0 {
-        Words::new(format!("declared {minutes} min earlier than observed"), format!("人工记录比观测早 {minutes} 分钟"))
+        Words::new(
+            format!("declared {minutes} min earlier than observed"),
+            format!("人工记录比观测早 {minutes} 分钟"),
+        )
     } else {
-        Words::new(format!("declared {minutes} min later than observed"), format!("人工记录比观测晚 {minutes} 分钟"))
+        Words::new(
+            format!("declared {minutes} min later than observed"),
+            format!("人工记录比观测晚 {minutes} 分钟"),
+        )
     }
 }
 
@@ -147,7 +172,10 @@ fn flag_order(report: &mut IncidentReport) {
     for milestone in &mut report.milestones {
         let is_end = matches!(
             milestone.name,
-            MilestoneName::Located | MilestoneName::Mitigated | MilestoneName::Recovered | MilestoneName::Resolved
+            MilestoneName::Located
+                | MilestoneName::Mitigated
+                | MilestoneName::Recovered
+                | MilestoneName::Resolved
         );
         if is_end && milestone.flag.is_none() && instant(&milestone.at).is_some_and(|at| at < start) {
             milestone.flag = Some(Words::new("before the impact began: check it", "早于故障开始,请核对"));
@@ -190,7 +218,10 @@ fn reliefs(report: &mut IncidentReport, window: &Window, row: Row<'_>) {
 fn durations(report: &mut IncidentReport, row: Row<'_>, window: &Window, config: &Config) {
     let targets = report.header.grade.by_people.as_deref().and_then(|grade| config.grades.get(grade));
     let target = |key: &str| {
-        targets.and_then(|grade| grade.targets.get(key)).and_then(|text| duration_seconds(text)).map(|seconds| seconds as f64)
+        targets
+            .and_then(|grade| grade.targets.get(key))
+            .and_then(|text| duration_seconds(text))
+            .map(|seconds| seconds as f64)
     };
     let detected = report.milestone(MilestoneName::Detected).and_then(|milestone| instant(&milestone.at));
     let start = report.milestone(MilestoneName::ImpactStarted).and_then(|milestone| instant(&milestone.at));
@@ -210,7 +241,11 @@ fn durations(report: &mut IncidentReport, row: Row<'_>, window: &Window, config:
     }
     let acknowledge = from_row(row, "time_to_acknowledge_seconds", MilestoneName::Acknowledged);
     add(DurationName::Acknowledge, acknowledge, None);
-    add(DurationName::Locate, between(row, window, start, MilestoneName::Located, "located"), target("locate"));
+    add(
+        DurationName::Locate,
+        between(row, window, start, MilestoneName::Located, "located"),
+        target("locate"),
+    );
     let mitigate = if window.is_open && window.basis == Basis::Observed {
         Figure::unknown(Unknown::StillHurting, OBSERVED)
     } else {
@@ -228,7 +263,13 @@ fn durations(report: &mut IncidentReport, row: Row<'_>, window: &Window, config:
 }
 
 /// From the start that counts to a declared milestone; a range where either is vague.
-fn between(row: Row<'_>, window: &Window, start: Option<Micros>, name: MilestoneName, column: &str) -> Figure {
+fn between(
+    row: Row<'_>,
+    window: &Window,
+    start: Option<Micros>,
+    name: MilestoneName,
+    column: &str,
+) -> Figure {
     let missing = |milestone| Figure::unknown(Unknown::MilestoneMissing { milestone }, RECEIPT);
     let Some(start) = start else { return missing(MilestoneName::ImpactStarted) };
     let Some(at) = row.instant(&format!("{column}_at")) else { return missing(name) };
@@ -239,7 +280,10 @@ fn between(row: Row<'_>, window: &Window, start: Option<Micros>, name: Milestone
     let (start_low, start_high) = if window.basis == Basis::Observed {
         (start, start)
     } else {
-        (row.instant("impact_started_low").unwrap_or(start), row.instant("impact_started_high").unwrap_or(start))
+        (
+            row.instant("impact_started_low").unwrap_or(start),
+            row.instant("impact_started_high").unwrap_or(start),
+        )
     };
     let shortest = low.unwrap_or(at).seconds_since(start_high).max(0.0);
     let longest = high.unwrap_or(at).seconds_since(start_low);

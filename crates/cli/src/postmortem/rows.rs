@@ -59,7 +59,9 @@ impl<'a> Row<'a> {
     /// A day, as its first instant in UTC.
     pub(crate) fn day(self, column: &str) -> Option<Micros> {
         let values = self.batch.column_by_name(column)?.as_primitive_opt::<Date32Type>()?;
-        values.is_valid(self.index).then(|| Micros::from_seconds(i64::from(values.value(self.index)) * 86_400))
+        values
+            .is_valid(self.index)
+            .then(|| Micros::from_seconds(i64::from(values.value(self.index)) * 86_400))
     }
 
     /// True, false, or null.

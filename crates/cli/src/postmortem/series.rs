@@ -28,7 +28,9 @@ pub(crate) async fn fill(
     let bins = ((window.window_end.0 - window.window_start.0) / MINUTE).max(0) as usize;
     let mut cells: BTreeMap<String, Vec<Option<f64>>> = BTreeMap::new();
     for row in rows(&answer) {
-        let (Some(service), Some(minute)) = (row.owned("service_name"), row.instant("minute")) else { continue };
+        let (Some(service), Some(minute)) = (row.owned("service_name"), row.instant("minute")) else {
+            continue;
+        };
         let bin = ((minute.0 - window.window_start.0) / MINUTE) as usize;
         let Some(share) = row.number("failed_share") else { continue };
         let excess = (share - row.number("baseline_failed_share").unwrap_or_default()).max(0.0);
@@ -38,11 +40,13 @@ pub(crate) async fn fill(
         }
     }
     // In the order of the blast radius: the worst first, in the order in which they fell.
-    let order = report.blast_radius.iter().filter(|row| !row.is_entry).map(|row| (row.service.clone(), row.class));
+    let order =
+        report.blast_radius.iter().filter(|row| !row.is_entry).map(|row| (row.service.clone(), row.class));
     let mut lines = Vec::new();
     for (service, class) in order {
         let is_worth_a_row = class != ServiceClass::Undetermined || lines.len() < HEAT_ROWS_MAX / 2;
-        if let Some(excess) = cells.remove(&service).filter(|_| is_worth_a_row && lines.len() < HEAT_ROWS_MAX) {
+        if let Some(excess) = cells.remove(&service).filter(|_| is_worth_a_row && lines.len() < HEAT_ROWS_MAX)
+        {
             lines.push(HeatRow { service, excess });
         }
     }
@@ -61,8 +65,11 @@ async fn requests(
     let answer = cite.ask("impact/action_minutes", params).await?;
     let mut points: BTreeMap<Micros, RequestPoint> = BTreeMap::new();
     for row in rows(&answer) {
-        let is_hurt = row.text("action").is_some_and(|action| window.hurt_actions.iter().any(|hurt| hurt == action));
-        let Some(at) = row.instant("minute").filter(|_| is_hurt || window.hurt_actions.is_empty()) else { continue };
+        let is_hurt =
+            row.text("action").is_some_and(|action| window.hurt_actions.iter().any(|hurt| hurt == action));
+        let Some(at) = row.instant("minute").filter(|_| is_hurt || window.hurt_actions.is_empty()) else {
+            continue;
+        };
         let point = points.entry(at).or_insert_with(|| RequestPoint { at, ..RequestPoint::default() });
         add(&mut point.requests, row.number("attempts"));
         add(&mut point.failed, row.number("failed"));

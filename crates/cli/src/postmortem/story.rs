@@ -41,7 +41,10 @@ async fn timeline(
     let mut located = None;
     for row in rows(&answer) {
         let Some(event_type) = row.owned("event_type") else { continue };
-        if matches!(event_type.as_str(), "title_set" | "kind_set" | "owner_set" | "action_opened" | "action_closed") {
+        if matches!(
+            event_type.as_str(),
+            "title_set" | "kind_set" | "owner_set" | "action_opened" | "action_closed"
+        ) {
             continue;
         }
         if event_type == "cause_located" {
@@ -50,7 +53,11 @@ async fn timeline(
         let (at, recorded_at) = (row.instant("occurred_at"), row.instant("recorded_at"));
         let known_then = match (at, recorded_at) {
             (Some(at), Some(recorded)) if row.text("recorded_at_basis") == Some("source") => {
-                if recorded.seconds_since(at) <= KNOWN_WITHIN_SECONDS { KnownThen::Yes } else { KnownThen::No }
+                if recorded.seconds_since(at) <= KNOWN_WITHIN_SECONDS {
+                    KnownThen::Yes
+                } else {
+                    KnownThen::No
+                }
             }
             _ => KnownThen::Undecidable,
         };
@@ -82,7 +89,8 @@ async fn changes(
 ) -> Result<(), QueryError> {
     let answer = cite.ask("causes/changes", &window.params(config)).await?;
     for row in rows(&answer) {
-        let Some(at) = row.instant("occurred_at").filter(|at| *at >= window.window_start && *at <= window.window_end)
+        let Some(at) =
+            row.instant("occurred_at").filter(|at| *at >= window.window_start && *at <= window.window_end)
         else {
             continue;
         };
@@ -105,8 +113,9 @@ async fn changes(
 /// `["下单","支付"]`, or words separated by commas.
 fn list(text: Option<&str>) -> Vec<String> {
     let Some(text) = text else { return Vec::new() };
-    serde_json::from_str(text)
-        .unwrap_or_else(|_| text.split([',', '、']).map(|word| word.trim().to_owned()).collect::<Vec<String>>())
+    serde_json::from_str(text).unwrap_or_else(|_| {
+        text.split([',', '、']).map(|word| word.trim().to_owned()).collect::<Vec<String>>()
+    })
 }
 
 async fn notices(
@@ -120,7 +129,8 @@ async fn notices(
     let answer = cite.ask(query, params).await?;
     let declared = instant_of(report, MilestoneName::Declared);
     let detected = instant_of(report, MilestoneName::Detected);
-    let anchor = declared.map(|at| (MilestoneName::Declared, at)).or(detected.map(|at| (MilestoneName::Detected, at)));
+    let anchor =
+        declared.map(|at| (MilestoneName::Declared, at)).or(detected.map(|at| (MilestoneName::Detected, at)));
     report.notices.anchor = anchor.map(|(name, _)| name);
     let mut previous = anchor.map(|(_, at)| at);
     let mut silences = Vec::new();
@@ -140,10 +150,11 @@ async fn notices(
         None => Figure::unknown(Unknown::MilestoneMissing { milestone: MilestoneName::Declared }, query),
     };
     let longest = silences.into_iter().max_by(f64::total_cmp);
-    report.notices.longest_silence =
-        longest.map_or_else(|| Figure::unknown(Unknown::NotRecorded, query), |gap| Figure::seconds(gap, query));
+    report.notices.longest_silence = longest
+        .map_or_else(|| Figure::unknown(Unknown::NotRecorded, query), |gap| Figure::seconds(gap, query));
     let grade = report.header.grade.by_people.as_deref().and_then(|grade| config.grades.get(grade));
-    let seconds = |text: Option<&String>| text.and_then(|text| duration_seconds(text)).map(|seconds| seconds as f64);
+    let seconds =
+        |text: Option<&String>| text.and_then(|text| duration_seconds(text)).map(|seconds| seconds as f64);
     report.notices.first_deadline_seconds = grade.and_then(|grade| seconds(grade.first_notice.as_ref()));
     report.notices.every_seconds = grade.and_then(|grade| seconds(grade.notice_every.as_ref()));
     Ok(())
@@ -161,7 +172,9 @@ fn notice(row: Row<'_>, at: Micros, gap: Option<f64>, receipt: &str, report: &In
     let claims_unaffected = list(row.text("unaffected"));
     let is = |name: &str, class: ServiceClass| {
         report.blast_radius.iter().any(|line| {
-            line.class == class && (line.service == name || line.title.as_deref() == Some(name)) && line.is_entry
+            line.class == class
+                && (line.service == name || line.title.as_deref() == Some(name))
+                && line.is_entry
         })
     };
     let contradicted = claims_unaffected

@@ -151,7 +151,8 @@ fn frame(config: &Config, declared: &Declared, anchor: Micros, as_of: Micros) ->
 
 /// Baseline and drawn window around the impact.
 fn with_margins(mut window: Window, config: &Config) -> Window {
-    let seconds = |text: &str, default: u64| duration_seconds(text).unwrap_or(default) as i64 * Micros::PER_SECOND;
+    let seconds =
+        |text: &str, default: u64| duration_seconds(text).unwrap_or(default) as i64 * Micros::PER_SECOND;
     let guard = seconds(&config.baseline.guard, 300);
     let before = seconds(&config.baseline.before, 3600);
     window.baseline_end = Micros(window.impact_start.0 - guard);
@@ -176,7 +177,9 @@ struct Found {
 
 impl Found {
     fn applied_to(self, mut window: Window, config: &Config, as_of: Micros) -> Window {
-        let (Some(first), Some(last)) = (self.stretches.first(), self.stretches.last()) else { return window };
+        let (Some(first), Some(last)) = (self.stretches.first(), self.stretches.last()) else {
+            return window;
+        };
         window.impact_start = first.started;
         window.is_open = last.ended.is_none();
         window.impact_end = last.ended.unwrap_or(as_of).max(Micros(first.started.0 + MINUTE));
@@ -283,7 +286,8 @@ impl Course {
         // A range of four days is about two standard deviations wide.
         let spread = (number("baseline_successes_max") - number("baseline_successes_min")) / 2.0;
         self.scatter.push(spread);
-        self.baseline_failed_share = row.number("baseline_failed_share").unwrap_or(self.baseline_failed_share);
+        self.baseline_failed_share =
+            row.number("baseline_failed_share").unwrap_or(self.baseline_failed_share);
         let days = row.long("comparable_days_used").unwrap_or_default();
         self.days = self.days.max(u32::try_from(days).unwrap_or_default());
     }
@@ -313,7 +317,10 @@ impl Course {
                 ended: segment.end_bin.map(|bin| self.at(bin)),
             });
             lulls.extend(
-                segment.reliefs.iter().map(|(from, to)| Lull { started: self.at(*from), ended: self.at(*to) }),
+                segment
+                    .reliefs
+                    .iter()
+                    .map(|(from, to)| Lull { started: self.at(*from), ended: self.at(*to) }),
             );
         }
         (stretches, lulls)
@@ -329,7 +336,8 @@ impl Course {
                 .iter()
                 .any(|stretch| from >= stretch.started && stretch.ended.is_none_or(|ended| to <= ended));
             let value = |series: &[f64]| series.get(bin).copied().unwrap_or(f64::NAN);
-            let (successes, attempts, usual) = (value(&self.successes), value(&self.attempts), value(&self.usual));
+            let (successes, attempts, usual) =
+                (value(&self.successes), value(&self.attempts), value(&self.usual));
             let is_silent = is_hurting && usual >= 1.0 && successes < 0.1 * usual && attempts < 0.5 * usual;
             if !is_silent {
                 continue;

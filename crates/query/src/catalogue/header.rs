@@ -140,7 +140,9 @@ pub struct Header {
 pub fn parse(file: &str, text: &str) -> Result<Header, QueryError> {
     let mut header = Header::default();
     for (index, line) in text.lines().enumerate() {
-        let Some((key, value)) = line.strip_prefix("-- ").and_then(|rest| rest.split_once(':')) else { break };
+        let Some((key, value)) = line.strip_prefix("-- ").and_then(|rest| rest.split_once(':')) else {
+            break;
+        };
         let value = value.trim();
         let result = match key.trim() {
             "question" => set(&mut header.question, value),

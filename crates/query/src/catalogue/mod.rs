@@ -130,9 +130,10 @@ fn contract_difference(ours: &Header, theirs: &Header) -> Option<String> {
             Some(_) => {}
         }
     }
-    let extra = theirs.params.iter().find(|other| {
-        other.default.is_none() && !ours.params.iter().any(|param| param.name == other.name)
-    });
+    let extra = theirs
+        .params
+        .iter()
+        .find(|other| other.default.is_none() && !ours.params.iter().any(|param| param.name == other.name));
     if let Some(extra) = extra {
         return Some(format!("parameter `{}` is new and has no default", extra.name));
     }
@@ -141,7 +142,8 @@ fn contract_difference(ours: &Header, theirs: &Header) -> Option<String> {
     };
     let (ours, theirs) = (shape(ours), shape(theirs));
     let describe = |column: Option<&(String, SqlType)>| {
-        column.map_or_else(|| "nothing".to_owned(), |(name, sql_type)| format!("`{name} {}`", sql_type.name()))
+        column
+            .map_or_else(|| "nothing".to_owned(), |(name, sql_type)| format!("`{name} {}`", sql_type.name()))
     };
     (0..ours.len().max(theirs.len())).find(|&at| ours.get(at) != theirs.get(at)).map(|at| {
         format!("column {} is {} instead of {}", at + 1, describe(theirs.get(at)), describe(ours.get(at)))
@@ -173,7 +175,9 @@ mod tests {
     fn a_workspace_adds_queries_but_no_views() {
         let text = incident_text();
         let files = [("ours/incident.sql".to_owned(), text.clone())];
-        assert!(Catalogue::embedded().unwrap().with_overrides(&files).unwrap().query("ours/incident").is_ok());
+        assert!(
+            Catalogue::embedded().unwrap().with_overrides(&files).unwrap().query("ours/incident").is_ok()
+        );
         let files = [("views/incidents.sql".to_owned(), text)];
         assert!(Catalogue::embedded().unwrap().with_overrides(&files).is_err());
     }

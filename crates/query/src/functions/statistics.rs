@@ -16,12 +16,8 @@ use super::{ArgType, SqlFunction};
 const CONFIDENCE: f64 = 0.95;
 
 const SHARE_ARGS: &[(&str, ArgType)] = &[("hits", BigInt), ("trials", BigInt)];
-const TWO_SHARES_ARGS: &[(&str, ArgType)] = &[
-    ("hits_during", BigInt),
-    ("trials_during", BigInt),
-    ("hits_before", BigInt),
-    ("trials_before", BigInt),
-];
+const TWO_SHARES_ARGS: &[(&str, ArgType)] =
+    &[("hits_during", BigInt), ("trials_during", BigInt), ("hits_before", BigInt), ("trials_before", BigInt)];
 
 pub(super) const FUNCTIONS: &[SqlFunction] = &[
     SqlFunction {
@@ -43,14 +39,18 @@ pub(super) const FUNCTIONS: &[SqlFunction] = &[
         args: SHARE_ARGS,
         returns: Double,
         doc: "Lower end of the 95 % score interval of a share (Wilson 1927), 0 to 1; null without trials.",
-        kernel: |columns| shares(columns, |share| wilson(share.hits, share.trials, CONFIDENCE).map(|i| i.low)),
+        kernel: |columns| {
+            shares(columns, |share| wilson(share.hits, share.trials, CONFIDENCE).map(|i| i.low))
+        },
     },
     SqlFunction {
         name: "wilson_high",
         args: SHARE_ARGS,
         returns: Double,
         doc: "Upper end of the 95 % score interval of a share (Wilson 1927), 0 to 1; null without trials.",
-        kernel: |columns| shares(columns, |share| wilson(share.hits, share.trials, CONFIDENCE).map(|i| i.high)),
+        kernel: |columns| {
+            shares(columns, |share| wilson(share.hits, share.trials, CONFIDENCE).map(|i| i.high))
+        },
     },
     SqlFunction {
         name: "poisson_low",

@@ -10,8 +10,8 @@ mod functions;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast;
 use datafusion::sql::parser::{DFParserBuilder, Statement as EngineStatement};
+use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::ast::{
     Expr, ObjectName, Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor,
 };
@@ -89,7 +89,8 @@ fn checked_statement(statement: Statement) -> Result<Checked, QueryError> {
         }
         Statement::ShowTables { .. } => Ok(Checked::ShowTables),
         other => {
-            let words: Vec<String> = other.to_string().split_whitespace().take(2).map(str::to_owned).collect();
+            let words: Vec<String> =
+                other.to_string().split_whitespace().take(2).map(str::to_owned).collect();
             Err(refused(&words.join(" ")))
         }
     }
@@ -118,7 +119,8 @@ pub(crate) fn parse_condition(text: &str) -> Result<Expr, QueryError> {
         .with_recursion_limit(PARSER_RECURSION_MAX)
         .try_with_sql(text)
         .map_err(|error| QueryError::Sql { message: error.to_string(), hint: None })?;
-    let expr = parser.parse_expr().map_err(|error| QueryError::Sql { message: error.to_string(), hint: None })?;
+    let expr =
+        parser.parse_expr().map_err(|error| QueryError::Sql { message: error.to_string(), hint: None })?;
     if parser.peek_token().token != Token::EOF {
         return Err(refused("text after the condition"));
     }
@@ -150,10 +152,17 @@ fn check_size(text: &str) -> Result<(), QueryError> {
             Token::Whitespace(_) => continue,
             Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
             Token::RParen | Token::RBracket | Token::RBrace => depth = depth.saturating_sub(1),
-            Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::Mod | Token::StringConcat => operators += 1,
+            Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::Mod | Token::StringConcat => {
+                operators += 1
+            }
             Token::DoubleColon | Token::Eq | Token::ExclamationMark | Token::Tilde => operators += 1,
             Token::Word(word) => match word.keyword {
-                Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT => {
+                Keyword::AND
+                | Keyword::OR
+                | Keyword::NOT
+                | Keyword::UNION
+                | Keyword::EXCEPT
+                | Keyword::INTERSECT => {
                     operators += 1;
                 }
                 Keyword::CASE => depth += 1,
@@ -178,10 +187,7 @@ fn check_size(text: &str) -> Result<(), QueryError> {
 
 fn bare_name(name: &ObjectName) -> Result<String, QueryError> {
     match name.0.as_slice() {
-        [part] => part
-            .as_ident()
-            .map(normalised)
-            .ok_or_else(|| refused(&format!("the table name {name}"))),
+        [part] => part.as_ident().map(normalised).ok_or_else(|| refused(&format!("the table name {name}"))),
         _ => Err(refused(&format!("`{name}`: tables of other schemas"))),
     }
 }
@@ -290,7 +296,9 @@ impl Visitor for Gate<'_> {
             });
         }
         match factor {
-            TableFactor::Table { args: Some(_), name, .. } => self.refuse(&format!("the table function `{name}`")),
+            TableFactor::Table { args: Some(_), name, .. } => {
+                self.refuse(&format!("the table function `{name}`"))
+            }
             TableFactor::Table { version: Some(_), .. } => {
                 self.refuse("AT and FOR SYSTEM_TIME (use `--as-of` or `--at-version`)")
             }

@@ -86,8 +86,9 @@ fn new_context(settings: &SessionSettings) -> Result<SessionContext, QueryError>
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(disk))
         .build_arc()?;
     let context = SessionContext::new_with_config_rt(config, runtime);
-    let catalog =
-        context.catalog(CATALOG).ok_or_else(|| QueryError::Engine("the session has no catalog".to_owned()))?;
+    let catalog = context
+        .catalog(CATALOG)
+        .ok_or_else(|| QueryError::Engine("the session has no catalog".to_owned()))?;
     catalog.register_schema(STORE_SCHEMA, Arc::new(MemorySchemaProvider::new()))?;
     for function in crate::functions::udfs() {
         context.register_udf(function);
@@ -178,23 +179,20 @@ pub(super) struct View {
 }
 
 impl View {
-    async fn plan(self, context: &SessionContext) -> Result<LogicalPlan, QueryError> {
-        let name = self.name;
-        let statement = EngineStatement::Statement(Box::new(Statement::Query(Box::new(self.query))));
-        context
-            .state()
-            .statement_to_plan(statement)
-            .await
-            .map_err(|error| QueryError::Engine(format!("the view {name}: {}", QueryError::from(error))))
+    async fn plan(&self, context: &SessionContext) -> Result<LogicalPlan, QueryError> {
+        let query = Statement::Query(Box::new(self.query.clone()));
+        let statement = EngineStatement::Statement(Box::new(query));
+        context.state().statement_to_plan(statement).await.map_err(|error| {
+            QueryError::Engine(format!("the view {}: {}", self.name, QueryError::from(error)))
+        })
     }
 
     /// Computes the view once and keeps its rows.
-    pub(super) async fn compute(self, context: &SessionContext) -> Result<(), QueryError> {
-        let name = self.name.clone();
+    pub(super) async fn compute(&self, context: &SessionContext) -> Result<(), QueryError> {
         let plan = self.plan(context).await?;
         let rows = super::execute::run(context, &plan, None).await?;
         let table = MemTable::try_new(rows.schema, vec![rows.batches])?;
-        context.register_table(name.as_str(), Arc::new(table))?;
+        context.register_table(self.name.as_str(), Arc::new(table))?;
         Ok(())
     }
 }
@@ -202,7 +200,8 @@ impl View {
 /// Each view after those that it reads.
 fn in_order(mut waiting: Vec<View>) -> Result<Vec<View>, QueryError> {
     let mut ordered = Vec::new();
-    let mut small: BTreeSet<String> = SMALL_TABLES.iter().map(|table| format!("{STORE_SCHEMA}.{table}")).collect();
+    let mut small: BTreeSet<String> =
+        SMALL_TABLES.iter().map(|table| format!("{STORE_SCHEMA}.{table}")).collect();
     while !waiting.is_empty() {
         let names: BTreeSet<String> = waiting.iter().map(|view| view.name.clone()).collect();
         let (ready, later): (Vec<_>, Vec<_>) =
@@ -224,15 +223,15 @@ async fn register_views(
     views: Vec<View>,
     hashes: &mut BTreeMap<String, String>,
 ) -> Result<Vec<View>, QueryError> {
-    let small = [Table::IncidentEvents, Table::Changes].map(|table| format!("{STORE_SCHEMA}.{}", table.name()));
+    let small =
+        [Table::IncidentEvents, Table::Changes].map(|table| format!("{STORE_SCHEMA}.{}", table.name()));
     let mut small = BTreeSet::from(small);
     let mut waiting = Vec::new();
     for view in views {
         hashes.insert(view.name.clone(), hash_with_views(&view.text, &view.reads, hashes));
         if view.reads.is_disjoint(&small) {
-            let name = view.name.clone();
             let plan = view.plan(context).await?;
-            context.register_table(name.as_str(), Arc::new(ViewTable::new(plan, None)))?;
+            context.register_table(view.name.as_str(), Arc::new(ViewTable::new(plan, None)))?;
         } else {
             small.insert(view.name.clone());
             waiting.push(view);
@@ -242,7 +241,10 @@ async fn register_views(
 }
 
 /// The rows of a view as a table.
-async fn evaluated(context: &SessionContext, plan: LogicalPlan) -> Result<Arc<dyn TableProvider>, QueryError> {
+async fn evaluated(
+    context: &SessionContext,
+    plan: LogicalPlan,
+) -> Result<Arc<dyn TableProvider>, QueryError> {
     let frame = context.execute_logical_plan(plan).await?;
     // Whether a column may be null is told differently by plan and batches: here every one may be.
     let fields: Vec<Field> =
@@ -285,7 +287,10 @@ fn checked_condition(context: &SessionContext, key: &str, condition: &str) -> Re
         key: key.to_owned(),
         message: error.to_string(),
         hint: error.hint().map_or_else(
-            || "write a condition over the columns of `logs`, such as `http_response_status_code >= 500`".to_owned(),
+            || {
+                "write a condition over the columns of `logs`, such as `http_response_status_code >= 500`"
+                    .to_owned()
+            },
             str::to_owned,
         ),
     };

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use fupan_model::config::{Action, Config};
 use fupan_model::Table;
+use fupan_model::config::{Action, Config};
 
 use crate::error::QueryError;
 
@@ -30,10 +30,13 @@ pub(crate) fn request_slots(
     slots.insert("is_failed", by_service(config, "bad", IS_FAILED, check)?);
     slots.insert("is_slow", is_slow(config));
     slots.insert("is_entry", is_entry(config));
-    slots.insert("is_excluded", match &config.identity.exclude {
-        Some(condition) => check("identity.exclude", condition)?,
-        None => "false".to_owned(),
-    });
+    slots.insert(
+        "is_excluded",
+        match &config.identity.exclude {
+            Some(condition) => check("identity.exclude", condition)?,
+            None => "false".to_owned(),
+        },
+    );
     slots.insert("action", action(config));
     slots.insert("user_key", identity(config, |column| format!("cast({column} as text)")));
     slots.insert("user_kind", identity_kind(config));
@@ -52,9 +55,13 @@ fn by_service(
 ) -> Result<String, QueryError> {
     let mut branches = String::new();
     for (name, service) in &config.services {
-        let condition = service.sli.as_ref().and_then(|sli| if key == "bad" { sli.bad.as_ref() } else { sli.valid.as_ref() });
+        let condition = service
+            .sli
+            .as_ref()
+            .and_then(|sli| if key == "bad" { sli.bad.as_ref() } else { sli.valid.as_ref() });
         // `sum:` is an indicator from metrics; it says nothing about log records.
-        let Some(condition) = condition.filter(|condition| !condition.trim_start().starts_with("sum:")) else {
+        let Some(condition) = condition.filter(|condition| !condition.trim_start().starts_with("sum:"))
+        else {
             continue;
         };
         let checked = check(&format!("services.{name}.sli.{key}"), condition)?;
@@ -122,7 +129,11 @@ fn action_condition(action: &Action) -> String {
 
 fn identity(config: &Config, print: impl Fn(&str) -> String) -> String {
     let columns: Vec<String> = config.identity.user.iter().map(|name| print(&field(name))).collect();
-    if columns.is_empty() { "cast(null as text)".to_owned() } else { format!("coalesce({})", columns.join(", ")) }
+    if columns.is_empty() {
+        "cast(null as text)".to_owned()
+    } else {
+        format!("coalesce({})", columns.join(", "))
+    }
 }
 
 fn identity_kind(config: &Config) -> String {

@@ -109,8 +109,11 @@ fn tell_source(app: &App, source: &SourceReport) {
     }
     let line = || {
         let counts = source.counts;
-        let rows: Vec<String> =
-            source.rows.iter().map(|(table, rows)| format!("{} {}", table_word(*table), grouped(*rows))).collect();
+        let rows: Vec<String> = source
+            .rows
+            .iter()
+            .map(|(table, rows)| format!("{} {}", table_word(*table), grouped(*rows)))
+            .collect();
         format!(
             "{}: {}{}, read {} = accepted {} + rejected {} + duplicate {}{}{}",
             name(source),
@@ -130,7 +133,12 @@ fn tell_source(app: &App, source: &SourceReport) {
         app.terminal.detail(format!("  {}", line()));
     }
     for reject in &source.rejects {
-        app.terminal.note(format!("  record {}, byte {}: {}", reject.record, grouped(reject.byte_offset), reject.reason));
+        app.terminal.note(format!(
+            "  record {}, byte {}: {}",
+            reject.record,
+            grouped(reject.byte_offset),
+            reject.reason
+        ));
     }
     let hidden = source.counts.rejected.saturating_sub(source.rejects.len() as u64);
     if hidden > 0 {
@@ -156,11 +164,16 @@ fn tell_skipped(app: &App, sources: &[SourceReport]) {
     if skipped.is_empty() {
         return;
     }
-    let mut names: Vec<&str> = skipped.iter().take(SKIPPED_SHOWN).map(|source| source.source.as_str()).collect();
+    let mut names: Vec<&str> =
+        skipped.iter().take(SKIPPED_SHOWN).map(|source| source.source.as_str()).collect();
     if skipped.len() > names.len() {
         names.push("…");
     }
-    app.terminal.note(format!("skipped {} without data: {}", counted(skipped.len() as u64, "file"), names.join(", ")));
+    app.terminal.note(format!(
+        "skipped {} without data: {}",
+        counted(skipped.len() as u64, "file"),
+        names.join(", ")
+    ));
     for source in skipped {
         let reason = source.problem.as_ref().map(ToString::to_string).unwrap_or_default();
         app.terminal.detail(format!("  {}: {reason}", source.source));
@@ -191,6 +204,10 @@ fn tell_sum(app: &App, done: &Done, settings: &IngestSettings) {
         bytes(size),
         done.seconds,
         bytes(speed),
-        if settings.dry_run { "dry run, nothing written".to_owned() } else { format!("store {}", app.shown_store()) },
+        if settings.dry_run {
+            "dry run, nothing written".to_owned()
+        } else {
+            format!("store {}", app.shown_store())
+        },
     ));
 }

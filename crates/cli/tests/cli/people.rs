@@ -1,0 +1,97 @@
+//! People at an incident: `new`, `mark`, `report`, `why`.
+
+use insta::assert_snapshot;
+
+use crate::world::World;
+
+#[test]
+fn an_incident_is_opened_marked_and_corrected() {
+    let world = World::new();
+    let opened = world.run(&[
+        "new",
+        "--id",
+        "INC-7",
+        "--title",
+        "支付失败",
+        "--from",
+        "2026-11-05T02:40+08:00",
+        "--service",
+        "pay",
+        "--grade",
+        "P1",
+    ]);
+    assert_snapshot!("new", opened);
+    assert_snapshot!("new_again", world.run(&["new", "--id", "INC-7", "--title", "again"]));
+    assert_snapshot!("mark", world.run(&["mark", "INC-7", "mitigated", "03:08", "--note", "pool raised"]));
+    assert_snapshot!(
+        "mark_again",
+        world.run(&["mark", "INC-7", "mitigated", "03:08", "--note", "pool raised"])
+    );
+    let listed = |world: &World| {
+        world.run(&[
+            "sql",
+            "--quiet",
+            "--format",
+            "csv",
+            "select status, impact_started_at, mitigated_at, time_to_mitigate_seconds as ttm from incidents",
+        ])
+    };
+    assert_eq!(
+        listed(&world),
+        "exit code 0\n--- stdout\nstatus,impact_started_at,mitigated_at,ttm\nmitigated,2026-11-04T18:40:00Z,2026-11-04T19:08:00Z,1680.0\n"
+    );
+    let text = "select event_id from incident_events where event_type = 'mitigated'";
+    let raw = std::process::Command::new(env!("CARGO_BIN_EXE_fupan"))
+        .args(["sql", "--quiet", "--format", "csv", text])
+        .current_dir(world.path())
+        .output()
+        .unwrap();
+    let raw = String::from_utf8(raw.stdout).unwrap();
+    let event = raw.lines().nth(1).unwrap();
+    assert_snapshot!(
+        "retract",
+        world.run(&["mark", "INC-7", "--retract", &event[..10], "--note", "wrong incident"])
+    );
+    assert!(listed(&world).contains("open,2026-11-04T18:40:00Z,,"), "{}", listed(&world));
+    assert_snapshot!("bad_time", world.run(&["mark", "INC-7", "mitigated", "25:99"]));
+}
+
+#[test]
+fn a_report_is_written_and_what_people_wrote_is_kept() {
+    let world = World::with_incident();
+    let first = world.run(&["report", "--lang", "en"]);
+    assert!(first.starts_with("exit code 0\n--- stdout\nreports/INC-2026-1105/postmortem.md\n"), "{first}");
+    let path = world.path().join("reports/INC-2026-1105/postmortem.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("午高峰下单失败"), "{text}");
+    std::fs::write(&path, format!("{text}\nOur own words.\n")).unwrap();
+    let second = world.run(&["report", "--lang", "en"]);
+    assert!(second.contains("nothing changed"), "{second}");
+    assert!(std::fs::read_to_string(&path).unwrap().ends_with("Our own words.\n"));
+
+    let why = world.run(&["why", "n1"]);
+    assert!(why.starts_with("exit code 0\n--- stdout\nn1 = "), "{why}");
+    assert!(why.contains("asked again  the same answer"), "{why}");
+    let unknown = world.run(&["why", "n9999"]);
+    assert!(
+        unknown
+            .starts_with("exit code 2\n--- stderr\nerror: the report of INC-2026-1105 has no figure `n9999`"),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn a_report_can_go_elsewhere_but_never_through_a_link() {
+    let world = World::with_incident();
+    let answer = world.run(&["report", "INC-2026", "--lang", "zh", "--out", "there"]);
+    assert!(answer.contains("there/INC-2026-1105/postmortem.zh.md"), "{answer}");
+    #[cfg(unix)]
+    {
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(world.path().join("linked")).unwrap();
+        std::os::unix::fs::symlink(outside.path(), world.path().join("linked/INC-2026-1105")).unwrap();
+        let refused = world.run(&["report", "--out", "linked"]);
+        assert!(refused.starts_with("exit code 74\n"), "{refused}");
+        assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
+    }
+}
