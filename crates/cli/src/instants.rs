@@ -42,7 +42,7 @@ pub(crate) fn time_of_day(text: &str) -> Option<NaiveTime> {
 /// That time on the day of `day`, in the zone.
 pub(crate) fn on_day_of(time: NaiveTime, day: Micros, zone: Tz) -> Option<Micros> {
     let date = local_date(day, zone)?;
-    Some(from_local(date.and_time(time), zone).0)
+    Some(from_local(date.and_time(time), zone))
 }
 
 /// RFC 3339 with the zone's offset: `2026-11-05T11:35:00+08:00`.

@@ -108,7 +108,7 @@ fn query(app: &App, file: &QueryFile) -> Result<(), Failure> {
 fn unknown<'a>(
     name: &str,
     tables: impl Iterator<Item = &'a str>,
-    catalogue: &fupan_query::Catalogue,
+    catalogue: &'a fupan_query::Catalogue,
 ) -> Failure {
     let topics = ["tables", "functions", "definitions", "formats", "schema"];
     let queries = catalogue.queries().map(|file| file.name.as_str());

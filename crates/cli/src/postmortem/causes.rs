@@ -69,10 +69,11 @@ pub(crate) async fn fill(
     let changes = cite.ask("causes/changes", &params).await?;
     let traffic = cite.ask("causes/traffic", &params).await?;
     let spans = cite.ask("causes/spans", &params).await?;
+    let specificity = cite.ask("causes/specificity", &params).await?;
     let mut found = Vec::new();
     found.extend(from_saturation(&saturation));
     found.extend(from_metrics(&metrics, &saturation, &failing));
-    found.extend(from_templates(&templates));
+    found.extend(from_templates(&templates, &specificity));
     found.extend(from_changes(&changes, &metrics, &traffic));
     found.extend(from_spans(&spans, window));
     for one in &mut found {
@@ -184,8 +185,11 @@ fn departure_evidence(row: Row<'_>, departure: f64, receipt: &str) -> Evidence {
     }
 }
 
-fn from_templates(answer: &Answer) -> Vec<Found> {
+fn from_templates(answer: &Answer, specificity: &Answer) -> Vec<Found> {
     let receipt = "causes/templates";
+    let lifts: BTreeMap<i64, f64> =
+        rows(specificity).filter_map(|row| Some((row.long("shape_id")?, row.number("lift")?))).collect();
+    let has_traces = rows(specificity).any(|row| row.count("failed_traces").unwrap_or_default() > 0);
     rows(answer)
         .filter_map(|row| {
             let template = row.text("template")?;
@@ -195,6 +199,9 @@ fn from_templates(answer: &Answer) -> Vec<Found> {
             let mut suspect = Suspect::new(SuspectKind::Template, service, template);
             suspect.departure = row.number("departure");
             suspect.onset_offset_seconds = row.number("onset_offset_seconds");
+            // Where failing requests are traced, a line that never comes with one is not specific to them.
+            let lift = row.long("shape_id").and_then(|shape| lifts.get(&shape).copied());
+            suspect.specificity_lift = if has_traces { lift.or(Some(0.0)) } else { None };
             // An error line says that something failed: what has to be explained.
             suspect.is_symptom = row.long("severity_number").is_some_and(|level| level >= 17);
             let rate =

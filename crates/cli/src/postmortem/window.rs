@@ -297,7 +297,7 @@ impl Course {
     }
 
     fn segments(&self, config: &Config) -> (Vec<Stretch>, Vec<Lull>) {
-        let trials = 1000;
+        let trials = 1000_u32;
         let hits = (self.baseline_failed_share * f64::from(trials)).round().max(0.0) as u64;
         let expected = Expected { successes: &self.usual, scatter: &self.scatter };
         let input = SegmentInput {
@@ -306,7 +306,7 @@ impl Course {
             failures: &self.failed,
             successes: &self.successes,
             expected: (self.days > 0).then_some(expected),
-            baseline_failures: Share { hits, trials: u64::from(trials.unsigned_abs()) },
+            baseline_failures: Share { hits, trials: u64::from(trials) },
             rule: SegmentRule { effect_min: config.baseline.min_effect, ..SegmentRule::default() },
         };
         let mut stretches = Vec::new();

@@ -1,7 +1,7 @@
 //! Metric points → rows of `metrics`.
 
 use arrow::array::{
-    Array, Date32Builder, Float64Builder, Int64Builder, MapBuilder, RecordBatch, StringArray, StringBuilder,
+    Date32Builder, Float64Builder, Int64Builder, MapBuilder, RecordBatch, StringArray, StringBuilder,
     TimestampMicrosecondBuilder,
 };
 use arrow::error::ArrowError;

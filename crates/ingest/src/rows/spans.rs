@@ -1,7 +1,7 @@
 //! Spans → rows of `spans`.
 
 use arrow::array::{
-    Array, Date32Builder, Float64Builder, Int64Builder, MapBuilder, RecordBatch, StringArray, StringBuilder,
+    Date32Builder, Float64Builder, Int64Builder, MapBuilder, RecordBatch, StringArray, StringBuilder,
     TimestampMicrosecondBuilder,
 };
 use arrow::error::ArrowError;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{Field, Schema, TimestampMicrosecondType};
+use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::common::{DFSchema, TableReference};
 use datafusion::datasource::{MemTable, ViewTable};
@@ -13,7 +13,6 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::{ExprSchemable, LogicalPlan};
 use datafusion::sql::parser::Statement as EngineStatement;
 use datafusion::sql::sqlparser::ast::{Query, Statement};
@@ -200,8 +199,6 @@ impl View {
 /// Each view after those that it reads.
 fn in_order(mut waiting: Vec<View>) -> Result<Vec<View>, QueryError> {
     let mut ordered = Vec::new();
-    let mut small: BTreeSet<String> =
-        SMALL_TABLES.iter().map(|table| format!("{STORE_SCHEMA}.{table}")).collect();
     while !waiting.is_empty() {
         let names: BTreeSet<String> = waiting.iter().map(|view| view.name.clone()).collect();
         let (ready, later): (Vec<_>, Vec<_>) =
@@ -238,26 +235,6 @@ async fn register_views(
         }
     }
     Ok(waiting)
-}
-
-/// The rows of a view as a table.
-async fn evaluated(
-    context: &SessionContext,
-    plan: LogicalPlan,
-) -> Result<Arc<dyn TableProvider>, QueryError> {
-    let frame = context.execute_logical_plan(plan).await?;
-    // Whether a column may be null is told differently by plan and batches: here every one may be.
-    let fields: Vec<Field> =
-        frame.schema().fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
-    let schema = Arc::new(Schema::new(fields));
-    let batches = frame
-        .collect()
-        .await?
-        .into_iter()
-        .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| QueryError::Engine(error.to_string()))?;
-    Ok(Arc::new(MemTable::try_new(schema, vec![batches])?))
 }
 
 /// BLAKE3, hex, over a text and the hashes of the views that it reads.
