@@ -87,8 +87,7 @@ targeted as (
                 when 'time_to_locate_seconds' then grades.locate_seconds_max
                 when 'time_to_mitigate_seconds' then grades.mitigate_seconds_max
             end as double)
-        ) as target_seconds,
-        row_number() over (partition by kind, duration order by seconds desc nulls last) as nth_longest
+        ) as target_seconds
     from long
     left join grades on grades.grade = long.grade
 ),
@@ -108,7 +107,7 @@ folded as (
         percentile_cont(seconds, 0.9) as seconds_p90,
         avg(seconds) as seconds_mean,
         array_agg(seconds order by seconds) filter (where seconds is not null) as seconds_sorted,
-        array_agg(seconds order by seconds desc) filter (where seconds is not null and nth_longest <= 3) as seconds_worst
+        array_slice(array_agg(seconds order by seconds desc) filter (where seconds is not null), 1, 3) as seconds_worst
     from targeted
     group by kind, duration
 )

@@ -136,7 +136,8 @@ impl App {
     }
 
     /// A session over the store, as of the instant that was asked for. A bare time of day is of the
-    /// incident's day where a command is about one, else of the last day in the data.
+    /// incident's day where a command is about one, else of the latest incident's, else of the last day
+    /// in the data.
     pub(crate) async fn session(&self, incident: Option<&str>) -> Result<Session, Failure> {
         let store = self.open_store().await?;
         self.session_over(&store, incident).await
@@ -156,9 +157,10 @@ impl App {
             Some(Asked::At(at)) => Some(at),
             Some(Asked::TimeOfDay(time)) => {
                 let session = Session::new(&snapshot, self.session_settings(None)?).await?;
-                let day = match incident {
-                    Some(incident) => find::incident(&session, Some(incident)).await?.began_at,
-                    None => None,
+                let day = match find::incident(&session, incident).await {
+                    Ok(found) => found.began_at,
+                    Err(failure) if incident.is_some() => return Err(failure),
+                    Err(_) => None,
                 };
                 let day = day.unwrap_or(session.as_of());
                 let at = instants::on_day_of(time, day, self.zone())

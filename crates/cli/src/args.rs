@@ -41,7 +41,7 @@ pub(crate) struct Globals {
     /// Where the events are kept [default: `.fupan/store` in the workspace]
     #[arg(long, global = true, value_name = "DIR|URL")]
     pub(crate) store: Option<String>,
-    /// See the data as it was known at this instant: `2026-11-05T11:35+08:00`, or `11:35` of the incident's day
+    /// See the data as it was known then: 2026-11-05T11:35+08:00, or 11:35 of the incident's day
     #[arg(long, global = true, value_name = "INSTANT")]
     pub(crate) as_of: Option<String>,
     /// Pin all tables to this version of the ledger
@@ -50,10 +50,10 @@ pub(crate) struct Globals {
     /// Language of reports [default: the first one in `fupan.toml`]
     #[arg(long, global = true, value_name = "en|zh")]
     pub(crate) lang: Option<String>,
-    /// Form of the output; `table` is for eyes, the others are for programs
+    /// Form of the output: `table` is for eyes, the others are for programs
     #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) format: OutputFormat,
-    /// Colours
+    /// Colours; `auto`: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: ColorChoice,
     /// Say only what went wrong

@@ -45,11 +45,13 @@ fn below(root: &Path, relative: &str) -> Result<PathBuf, Failure> {
         return Err(outside());
     }
     let folder = path.parent().unwrap_or(root);
-    std::fs::create_dir_all(folder).map_err(|error| cannot("make the folder", folder, &error))?;
     let real = |path: &Path| path.canonicalize().map_err(|error| cannot("read", path, &error));
-    if !real(folder)?.starts_with(real(root)?) {
+    // What is there already must lie inside before anything is made below it.
+    let existing = folder.ancestors().find(|folder| folder.exists()).unwrap_or(root);
+    if !real(existing)?.starts_with(real(root)?) {
         return Err(outside());
     }
+    std::fs::create_dir_all(folder).map_err(|error| cannot("make the folder", folder, &error))?;
     Ok(path)
 }
 

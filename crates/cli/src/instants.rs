@@ -23,13 +23,23 @@ pub(crate) fn parse(text: &str, zone: Tz) -> Result<Asked, Failure> {
         return Ok(Asked::TimeOfDay(time));
     }
     let parsed = parse_instant(text, zone).map_err(|error| {
-        Failure::usage(format!("{text:?} {error}"))
+        Failure::usage(format!("{text:?} {}", without_mappings(&error.to_string())))
             .hint("write an instant such as 2026-11-05T11:35+08:00, or a time such as 11:35")
     })?;
     if parsed.precision == Precision::Day {
         return Ok(Asked::At(Micros(parsed.at.0 + 86_400 * Micros::PER_SECOND - 1)));
     }
     Ok(Asked::At(parsed.at))
+}
+
+/// Advice about mapping files is of no use to somebody who wrote the time by hand.
+pub(crate) fn without_mappings(reason: &str) -> &str {
+    reason.split(" (a mapping").next().unwrap_or(reason)
+}
+
+/// The instant without fractions of a second: nobody marks an incident to the microsecond.
+pub(crate) const fn whole_second(at: Micros) -> Micros {
+    Micros(at.0 - at.0.rem_euclid(Micros::PER_SECOND))
 }
 
 /// `11:35`, `9:05`, `11:35:20`.

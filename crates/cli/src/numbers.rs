@@ -36,7 +36,9 @@ pub(crate) fn bytes(count: u64) -> String {
 /// A share as per cent with two digits that count.
 pub(crate) fn percent(share: f64) -> String {
     let percent = share * 100.0;
-    if percent >= 10.0 { format!("{percent:.0} %") } else { format!("{percent:.2} %") }
+    let text = if percent >= 10.0 { format!("{percent:.0}") } else { format!("{percent:.2}") };
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text} %")
 }
 
 /// `1 source`, `3 sources`.
@@ -57,5 +59,8 @@ mod tests {
         assert_eq!(double(2460.0), "2,460");
         assert_eq!(bytes(96_200_000), "96.2 MB");
         assert_eq!(bytes(12), "12 B");
+        assert_eq!(percent(0.05), "5 %");
+        assert_eq!(percent(0.5), "50 %");
+        assert_eq!(percent(0.012_34), "1.23 %");
     }
 }

@@ -66,8 +66,19 @@ impl Settings {
             figment = figment.merge(Named("flag", Serialized::default("ingest.max_rejected_share", share)));
         }
         let config: Config = figment.extract().map_err(wrong)?;
-        let zone = checked(&config)?;
-        Ok(Self { config, zone, figment })
+        check(&config)?;
+        let mut settings = Self { config, zone: Tz::UTC, figment };
+        settings.zone = settings.configured_zone()?;
+        Ok(settings)
+    }
+
+    fn configured_zone(&self) -> Result<Tz, Failure> {
+        parse_zone(&self.config.workspace.zone).map_err(|failure| {
+            let value = self.figment.find_value("workspace.zone");
+            let origin = value.map_or_else(|_| CONFIG_FILE.to_owned(), |value| self.origin(&value));
+            let message = format!("{origin}: workspace.zone: {}", failure.message);
+            Failure { kind: ErrorKind::BadInput, message, ..failure }
+        })
     }
 
     /// All settings in order of key.
@@ -122,7 +133,7 @@ fn is_bare(key: &str) -> bool {
 }
 
 /// What the types cannot check.
-fn checked(config: &Config) -> Result<Tz, Failure> {
+fn check(config: &Config) -> Result<(), Failure> {
     let wrong = |key: &str, problem: String, hint: &str| {
         Err(Failure::new(ErrorKind::BadInput, format!("{CONFIG_FILE}: {key}: {problem}")).hint(hint))
     };
@@ -153,13 +164,7 @@ fn checked(config: &Config) -> Result<Tz, Failure> {
             "write a number from 1 to 12",
         );
     }
-    parse_zone(&config.workspace.zone).or_else(|failure| {
-        Err(Failure {
-            kind: ErrorKind::BadInput,
-            message: format!("workspace.zone: {}", failure.message),
-            ..failure
-        })
-    })
+    Ok(())
 }
 
 /// The zone of that IANA name.
@@ -186,6 +191,12 @@ fn wrong(error: figment::Error) -> Failure {
         Some(Source::File(path)) => format!("{}: ", path.to_string_lossy()),
         _ => String::new(),
     };
+    let what = match &error.kind {
+        figment::error::Kind::UnknownField(name, known) => {
+            format!("there is no key `{name}` here; the keys are {}", known.join(", "))
+        }
+        other => other.to_string(),
+    };
     let path = if error.path.is_empty() { String::new() } else { format!("{}: ", error.path.join(".")) };
     let hint = match &error.kind {
         figment::error::Kind::UnknownField(name, known) => known
@@ -198,7 +209,7 @@ fn wrong(error: figment::Error) -> Failure {
     };
     let hint =
         hint.unwrap_or_else(|| "`fupan explain schema config` lists all keys with their types".to_owned());
-    Failure::new(ErrorKind::BadInput, format!("{place}{path}{}", error.kind)).hint(hint)
+    Failure::new(ErrorKind::BadInput, format!("{place}{path}{what}")).hint(hint)
 }
 
 /// Where the user's own file is, if anywhere: `fupan/config.toml` in the configuration folder.

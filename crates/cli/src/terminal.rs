@@ -11,15 +11,12 @@ use crate::failure::{ErrorKind, Failure};
 /// Columns of a terminal that does not tell its width.
 const WIDTH_DEFAULT: u16 = 100;
 
-/// When to use colours.
+/// When to use colours; `auto` is on a terminal, unless `NO_COLOR` is set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ColorChoice {
-    /// On a terminal, unless `NO_COLOR` is set.
     #[default]
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
 }
 
@@ -56,10 +53,6 @@ impl Terminal {
 
     pub(crate) const fn stdout_is_terminal(&self) -> bool {
         self.stdout_is_terminal
-    }
-
-    pub(crate) const fn is_verbose(&self) -> bool {
-        self.is_verbose
     }
 
     /// Progress is for eyes only.

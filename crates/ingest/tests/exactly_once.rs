@@ -47,6 +47,7 @@ impl World {
             format: None,
             mappings: Vec::new(),
             replace: false,
+            dry_run: false,
             threads: 2,
             now: Micros(self.clock.get()),
             software_version: "test".to_owned(),

@@ -70,8 +70,8 @@ impl SnapshotTable {
             let column = schema.index_of(name).ok().and_then(|at| statistics.column_statistics.get_mut(at));
             if let Some(column) = column {
                 *column = ColumnStatistics {
-                    min_value: Precision::Inexact(low),
-                    max_value: Precision::Inexact(high),
+                    min_value: Precision::Exact(low),
+                    max_value: Precision::Exact(high),
                     ..ColumnStatistics::new_unknown()
                 };
             }

@@ -190,24 +190,29 @@ fn when(report: &IncidentReport, locale: Locale) -> Option<String> {
     })
 }
 
+/// What was hurt: functions where users enter, and how many services are behind them; services alone
+/// where no function is known.
 fn services(report: &IncidentReport, locale: Locale) -> Option<String> {
     const NAMED_MAX: usize = 3;
-    let affected: Vec<_> =
-        report.blast_radius.iter().filter(|row| row.class == ServiceClass::Affected).collect();
-    if affected.is_empty() {
+    let affected = report.blast_radius.iter().filter(|row| row.class == ServiceClass::Affected);
+    let (functions, services): (Vec<_>, Vec<_>) = affected.partition(|row| row.is_entry);
+    let (named, others) =
+        if functions.is_empty() { (services, 0) } else { (functions, services.len()) };
+    if named.is_empty() {
         return None;
     }
-    let names: Vec<String> = affected
+    let names: Vec<String> = named
         .iter()
         .take(NAMED_MAX)
         .map(|row| escape::markdown(row.title.as_deref().unwrap_or(&row.service)))
         .collect();
-    let rest = affected.len().saturating_sub(NAMED_MAX);
+    let rest = named.len().saturating_sub(NAMED_MAX) + others;
     Some(match (locale.lang, rest) {
         (Lang::En, 0) => format!("affected: {}", names.join(", ")),
-        (Lang::En, rest) => format!("affected: {} and {rest} more services", names.join(", ")),
-        (Lang::Zh, 0) => format!("受影响服务：{}", names.join("、")),
-        (Lang::Zh, rest) => format!("受影响服务：{} 等 {} 个", names.join("、"), rest + names.len()),
+        (Lang::En, 1) => format!("affected: {} and 1 service more", names.join(", ")),
+        (Lang::En, rest) => format!("affected: {} and {rest} services more", names.join(", ")),
+        (Lang::Zh, 0) => format!("受影响：{}", names.join("、")),
+        (Lang::Zh, rest) => format!("受影响：{}，另有 {rest} 个服务", names.join("、")),
     })
 }
 

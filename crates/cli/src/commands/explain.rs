@@ -29,7 +29,9 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
         ["schema"] => return Err(Failure::usage("which schema?").hint("config, mapping or timeline")),
         [name] => named(app, name).await?,
         _ => {
-            return Err(Failure::usage(format!("cannot explain `{}`", words.join(" "))).hint("name one thing"));
+            return Err(
+                Failure::usage(format!("cannot explain `{}`", words.join(" "))).hint("name one thing")
+            );
         }
     }
     Ok(DONE)

@@ -41,8 +41,12 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     /// The settings that flags override.
-    pub(crate) fn settings(&self) -> FlagSettings {
-        FlagSettings { zone: self.zone.clone(), max_rejected_share: self.max_rejected_share }
+    pub(crate) fn settings(&self) -> Result<FlagSettings, Failure> {
+        if let Some(zone) = &self.zone {
+            // The flag's own mistake, not the file's.
+            crate::settings::parse_zone(zone)?;
+        }
+        Ok(FlagSettings { zone: self.zone.clone(), max_rejected_share: self.max_rejected_share })
     }
 }
 
@@ -54,10 +58,6 @@ fn input_format(text: &str) -> Result<InputFormat, String> {
 }
 
 pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
-    if let Some(zone) = &arguments.zone {
-        // The flag's own mistake, not the file's.
-        crate::settings::parse_zone(zone)?;
-    }
     let found = find(&arguments.paths);
     let settings = IngestSettings {
         zone: app.zone(),

@@ -61,7 +61,10 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
         return Err(Failure::usage("which event?"));
     };
     let now = app.surroundings.now;
-    let at = arguments.at.clone().unwrap_or_else(|| instants::with_offset(now, app.zone()));
+    let at = arguments
+        .at
+        .clone()
+        .unwrap_or_else(|| instants::with_offset(instants::whole_second(now), app.zone()));
     let said = Said {
         event_type: event_type.as_str().to_owned(),
         at: (!sets_a_fact(event_type) || arguments.at.is_some()).then_some(at.clone()),

@@ -32,7 +32,7 @@ pub(crate) async fn run(cli: Cli, terminal: Terminal, surroundings: Surroundings
         _ => {}
     }
     let flags = match &command {
-        Command::Ingest(arguments) => arguments.settings(),
+        Command::Ingest(arguments) => arguments.settings()?,
         _ => FlagSettings::default(),
     };
     let app = App::new(terminal, globals, surroundings, &flags)?;

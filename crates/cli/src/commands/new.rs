@@ -48,7 +48,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
         by: arguments.by.clone(),
         ..Said::default()
     };
-    let now_text = instants::with_offset(now, app.zone());
+    let now_text = instants::with_offset(instants::whole_second(now), app.zone());
     let mut all = vec![
         Said {
             at: Some(arguments.from.clone().unwrap_or_else(|| now_text.clone())),

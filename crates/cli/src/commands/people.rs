@@ -79,7 +79,7 @@ fn read(app: &App, text: &str) -> Result<Vec<IncidentEvent>, Failure> {
     match sink.reason {
         // The document is one line of ours: its number says nothing to the reader.
         Some(reason) => {
-            let reason = reason.strip_prefix("line 1: ").unwrap_or(&reason).to_owned();
+            let reason = instants::without_mappings(reason.strip_prefix("line 1: at: ").unwrap_or(&reason));
             Err(Failure::usage(reason)
                 .hint("times are written 11:48, ~11:48, 11:05..11:09 or 2026-11-05T11:48+08:00"))
         }
@@ -108,17 +108,27 @@ impl RecordSink for Events {
     fn declared(&mut self, _: DeclaredDocument) {}
 }
 
+/// ` at 11:05`, or ` between 11:05 and 11:09`.
+fn when(app: &App, event: &IncidentEvent) -> String {
+    let at = |at: Micros| instants::with_offset(at, app.zone());
+    match (event.occurred_at_low, event.occurred_at_high, event.occurred_at) {
+        (Some(low), Some(high), _) if low != high => format!(" between {} and {}", at(low), at(high)),
+        (_, _, Some(exact)) => format!(" at {}", at(exact)),
+        _ => String::new(),
+    }
+}
+
 /// Tells what was added.
 pub(crate) fn tell(app: &App, added: &[IncidentEvent]) -> Outcome {
     for event in added {
-        let at = event.occurred_at.map(|at| format!(" at {}", instants::with_offset(at, app.zone())));
+        let at = when(app, event);
         let about = event.service_name.as_ref().map(|service| format!(" · {service}"));
         let text = event.summary.as_ref().map(|text| format!(" · {text}"));
         app.terminal.note(format!(
             "{} {}{}{}{} · event {}",
             event.incident_id.as_deref().unwrap_or_default(),
             event.event_type,
-            at.unwrap_or_default(),
+            at,
             about.unwrap_or_default(),
             text.unwrap_or_default(),
             event.event_id,

@@ -17,23 +17,17 @@ use chrono_tz::Tz;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
-/// Forms of the output.
+/// Forms of the output. `table` is the default also in a pipe; `csv` makes cells harmless that a
+/// spreadsheet would run as formulas; `arrow` is an IPC stream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum OutputFormat {
-    /// Aligned columns, for eyes; the default, also in a pipe
     #[default]
     Table,
-    /// Comma-separated; text that a spreadsheet would run as a formula gets a leading '
     Csv,
-    /// One array of objects
     Json,
-    /// One object per line
     Ndjson,
-    /// A markdown table; text is escaped
     Markdown,
-    /// A Parquet file
     Parquet,
-    /// An Arrow IPC stream
     Arrow,
 }
 

@@ -19,10 +19,20 @@ const CELL_LINES_MAX: usize = 4;
 /// Characters of a cell in a pipe, where nothing is wrapped.
 const CELL_CHARS_MAX: usize = 400;
 
-/// Aligned columns; without a width, lines are as long as they need to be.
+/// More columns than that are read downwards where the rows are few.
+const COLUMNS_ACROSS_MAX: usize = 12;
+
+/// Rows that may be read downwards.
+const ROWS_DOWN_MAX: usize = 5;
+
+/// Aligned columns; without a width, lines are as long as they need to be. Few rows of many columns
+/// become one line per cell.
 pub(super) fn table(rows: &Rows, zone: Tz, width: Option<u16>) -> String {
     if rows.schema.fields().is_empty() {
         return String::new();
+    }
+    if rows.schema.fields().len() > COLUMNS_ACROSS_MAX && (1..=ROWS_DOWN_MAX).contains(&rows.count()) {
+        return downwards(rows, zone);
     }
     let mut table = Table::new();
     table.load_preset(PRESET).set_truncation_indicator("…");
@@ -53,6 +63,23 @@ pub(super) fn table(rows: &Rows, zone: Tz, width: Option<u16>) -> String {
         text.push('\n');
     }
     text
+}
+
+/// One line per cell, rows apart.
+fn downwards(rows: &Rows, zone: Tz) -> String {
+    let names: Vec<String> = rows.schema.fields().iter().map(|field| escape::visible(field.name())).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+    let mut parts = Vec::new();
+    for batch in &rows.batches {
+        for row in 0..batch.num_rows() {
+            let lines = names
+                .iter()
+                .zip(batch.columns())
+                .map(|(name, column)| format!("{name:<width$}  {}\n", shown(column.as_ref(), row, zone)));
+            parts.push(lines.collect::<String>());
+        }
+    }
+    parts.join("\n")
 }
 
 fn is_number(data_type: &DataType) -> bool {

@@ -16,7 +16,7 @@ use super::rows::{Row, rows};
 use super::window::Window;
 
 /// Candidates that the report shows; the rest are a query away.
-const SHOWN_MAX: usize = 8;
+const SHOWN_MAX: u32 = 8;
 
 /// Things looked at and left out that the report names.
 const REJECTED_MAX: usize = 12;
@@ -267,16 +267,17 @@ fn from_changes(answer: &Answer, metrics: &Answer, traffic: &Answer) -> Vec<Foun
                     });
                 }
             } else {
-                let (own, own_onset) = service_departure(metrics, service).unzip();
-                let requests =
-                    row.number("departure").map(f64::abs).filter(|_| row.boolean("departs") == Some(true));
-                let calm = row.boolean("departs") == Some(false);
-                suspect.service_departure = match (requests, own) {
-                    (Some(requests), own) => Some(requests.max(own.unwrap_or_default())),
-                    (None, Some(own)) => Some(own),
-                    (None, None) => calm.then_some(0.0),
-                };
-                suspect.service_onset_offset_seconds = own_onset.flatten();
+                match row.boolean("departs") {
+                    // Its own requests, just before and just after the change, say best whether it broke
+                    // something; its other metrics also follow the traffic that everybody gets.
+                    Some(true) => suspect.service_departure = row.number("departure").map(f64::abs),
+                    Some(false) => suspect.service_departure = Some(0.0),
+                    None => {
+                        let (own, own_onset) = service_departure(metrics, service).unzip();
+                        suspect.service_departure = own;
+                        suspect.service_onset_offset_seconds = own_onset.flatten();
+                    }
+                }
             }
             Some(Found { suspect, onset: row.instant("occurred_at"), evidence, host: None, receipt })
         })
@@ -323,18 +324,29 @@ fn write(report: &mut IncidentReport, cite: &mut Citations<'_>, found: &[Found],
     cite.derive("causes/ranking", "causes/metrics", Vec::new());
     report.candidates_strength =
         if ranking.is_enough { EvidenceStrength::Separates } else { EvidenceStrength::NotEnough };
-    let mut shown: Vec<(String, usize)> = Vec::new();
+    let mut shown = 0;
     for ranked in &ranking.ranked {
         let Some(one) = found.get(ranked.index) else { continue };
         let is_worth_showing = ranked.score > 0.0 && !one.suspect.is_symptom;
-        if !is_worth_showing || shown.len() >= SHOWN_MAX {
+        if !is_worth_showing || shown >= SHOWN_MAX {
             reject(report, one, &ranked.reasons.iter().map(|reason| reason.reason).collect::<Vec<_>>());
             continue;
         }
-        shown.push((one.suspect.service.clone(), ranked.index));
+        // Several series of one service are one finding seen from several sides.
+        let is_series = |kind: CandidateKind| matches!(kind, CandidateKind::Saturation | CandidateKind::Metric);
+        let same = report.candidates.iter_mut().find(|other| {
+            is_series(kind_of(one.suspect.kind))
+                && is_series(other.kind)
+                && other.service.as_deref().unwrap_or_default() == one.suspect.service
+        });
+        if let Some(same) = same {
+            same.also.push(one.suspect.subject.clone());
+            continue;
+        }
+        shown += 1;
         let offset = one.suspect.onset_offset_seconds;
         report.candidates.push(Candidate {
-            rank: shown.len() as u32,
+            rank: shown,
             kind: kind_of(one.suspect.kind),
             subject: one.suspect.subject.clone(),
             service: Some(one.suspect.service.clone()).filter(|service| !service.is_empty()),

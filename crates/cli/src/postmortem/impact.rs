@@ -57,7 +57,9 @@ async fn blast_radius(
         let Some(service) = row.owned("service_name") else { continue };
         let settings = config.services.get(&service);
         let mut line = blast_row(row, service, by_service);
-        line.title = settings.and_then(|service| service.title.clone());
+        // A service that is titled like a function would read as the same row twice.
+        let titles: Vec<_> = config.actions.values().filter_map(|action| action.title.as_ref()).collect();
+        line.title = settings.and_then(|service| service.title.clone()).filter(|title| !titles.contains(&title));
         line.team = settings.and_then(|service| service.team.clone());
         report.blast_radius.push(line);
     }
@@ -234,7 +236,8 @@ async fn requests(
     Ok(())
 }
 
-/// Two estimates of the same money, side by side, for the first affected action that carries amounts.
+/// Two estimates of the same money, side by side, for the affected action that lost most of it: actions
+/// are steps of the same money and are never added.
 async fn money(
     report: &mut IncidentReport,
     cite: &mut Citations<'_>,
@@ -254,7 +257,7 @@ async fn money(
             row.owned("action").is_some_and(|action| affected.contains(&action) && carries_amounts(&action))
         })
         .max_by(|a, b| {
-            let value = |row: &Row<'_>| row.number("net_shortfall_value").unwrap_or_default();
+            let value = |row: &Row<'_>| row.number("failed_orders_lost_value").unwrap_or_default();
             value(a).total_cmp(&value(b))
         });
     let Some(row) = row else { return Ok(()) };

@@ -16,7 +16,7 @@ mod window;
 use fupan_model::Config;
 use fupan_query::{ParamValue, QueryError, Session};
 use fupan_report::IncidentReport;
-use fupan_report::model::{MilestoneName, Words};
+use fupan_report::model::{Candidate, CandidateKind, MilestoneName, Words};
 
 use cite::{Citations, Params};
 use rows::rows;
@@ -31,6 +31,9 @@ pub(crate) enum PostmortemError {
     #[error(transparent)]
     Query(#[from] QueryError),
 }
+
+/// Candidates that stand for what is held to be the cause.
+const LEADERS: usize = 3;
 
 /// Asks everything that the report of `incident` (an id) says.
 pub(crate) async fn build(
@@ -59,8 +62,8 @@ pub(crate) async fn build(
     causes::fill(&mut report, &mut cite, config, &window, located.as_deref()).await?;
     series::fill(&mut report, &mut cite, config, &window).await?;
     quality::fill(&mut report, &mut cite, session, config, &window, software_version).await?;
-    report.header.was_change =
-        report.candidates.first().map(|first| first.kind == fupan_report::model::CandidateKind::Change);
+    let is_change = |candidate: &Candidate| candidate.kind == CandidateKind::Change;
+    report.header.was_change = report.candidates.iter().take(LEADERS).any(is_change).then_some(true);
     report.milestones.retain(|milestone| milestone.at.is_known() || milestone.name != MilestoneName::Closed);
     report.receipts = cite.into_receipts();
     report.provenance.ledger_version = report.receipts.first().and_then(|receipt| receipt.ledger_version);

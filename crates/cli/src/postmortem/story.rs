@@ -27,6 +27,8 @@ pub(crate) async fn fill(
     let located = timeline(report, cite, &params).await?;
     changes(report, cite, config, window).await?;
     report.timeline.sort_by(|a, b| (a.at, &a.event_type, &a.text).cmp(&(b.at, &b.event_type, &b.text)));
+    // The same alert from two sources is one line.
+    report.timeline.dedup_by(|a, b| a.at == b.at && a.event_type == b.event_type && a.text == b.text);
     notices(report, cite, config, window, &params).await?;
     actions(report, cite, &params).await?;
     Ok(located)
@@ -138,7 +140,8 @@ async fn notices(
         let Some(at) = row.instant("published_at") else { continue };
         let gap = previous.map(|previous| at.seconds_since(previous));
         silences.extend(gap.filter(|_| previous.is_some_and(|previous| previous < window.impact_end)));
-        report.notices.notices.push(notice(row, at, gap, query, report));
+        let is_during = at >= window.impact_start && at < window.impact_end;
+        report.notices.notices.push(notice(row, at, gap, query, is_during.then_some(&*report)));
         previous = Some(at);
     }
     let Some(first) = rows(&answer).find_map(|row| row.instant("published_at")) else {
@@ -167,11 +170,12 @@ fn instant_of(report: &IncidentReport, name: MilestoneName) -> Option<Micros> {
     }
 }
 
-fn notice(row: Row<'_>, at: Micros, gap: Option<f64>, receipt: &str, report: &IncidentReport) -> Notice {
+/// A notice; what it claims is held against the data of the impact only while that lasts.
+fn notice(row: Row<'_>, at: Micros, gap: Option<f64>, receipt: &str, during: Option<&IncidentReport>) -> Notice {
     let claims_affected = list(row.text("affected"));
     let claims_unaffected = list(row.text("unaffected"));
     let is = |name: &str, class: ServiceClass| {
-        report.blast_radius.iter().any(|line| {
+        during.iter().flat_map(|report| &report.blast_radius).any(|line| {
             line.class == class
                 && (line.service == name || line.title.as_deref() == Some(name))
                 && line.is_entry

@@ -28,6 +28,9 @@ const SEARCH_MINUTES: i64 = 30;
 /// Longest impact that is searched for an end when nobody says when it ended.
 const OPEN_SEARCH_MINUTES: i64 = 6 * 60;
 
+/// Shorter silences happen by chance.
+const SILENCE_MINUTES: i64 = 3;
+
 /// A stretch of harm.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Stretch {
@@ -225,7 +228,7 @@ async fn observe(
     }
     let mut stretches = Vec::new();
     let mut lulls = Vec::new();
-    let mut silent = Vec::new();
+    let mut together = Course::default();
     let mut hurt_actions = Vec::new();
     let mut comparable_days = 0;
     for (action, course) in courses.iter().filter(|(action, _)| changes_something(config, action)) {
@@ -237,7 +240,7 @@ async fn observe(
             continue;
         }
         hurt_actions.push(action.clone());
-        silent.extend(course.silences(&relevant));
+        together.add(course);
         stretches.extend(relevant);
         lulls.extend(calm);
     }
@@ -253,8 +256,7 @@ async fn observe(
     lulls.retain(within);
     lulls.sort_by_key(|lull| (lull.started, lull.ended));
     lulls.dedup();
-    silent.sort_by_key(|lull| (lull.started, lull.ended));
-    silent.dedup_by_key(|lull| lull.started);
+    let silent = together.silences(&stretches);
     Ok(Some(Found { stretches, lulls, silent, hurt_actions, comparable_days }))
 }
 
@@ -290,6 +292,20 @@ impl Course {
             row.number("baseline_failed_share").unwrap_or(self.baseline_failed_share);
         let days = row.long("comparable_days_used").unwrap_or_default();
         self.days = self.days.max(u32::try_from(days).unwrap_or_default());
+    }
+
+    /// Adds another action's counts, minute by minute.
+    fn add(&mut self, other: &Self) {
+        if self.attempts.is_empty() {
+            self.start = other.start;
+        }
+        let sum = |mine: &mut Vec<f64>, theirs: &[f64]| {
+            mine.resize(mine.len().max(theirs.len()), 0.0);
+            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
+        };
+        sum(&mut self.attempts, &other.attempts);
+        sum(&mut self.successes, &other.successes);
+        sum(&mut self.usual, &other.usual);
     }
 
     fn at(&self, bin: usize) -> Micros {
@@ -347,7 +363,7 @@ impl Course {
                 None => found.push(Lull { started: from, ended: to }),
             }
         }
-        found.retain(|lull| lull.ended.0 - lull.started.0 >= 2 * MINUTE);
+        found.retain(|lull| lull.ended.0 - lull.started.0 >= SILENCE_MINUTES * MINUTE);
         found
     }
 }

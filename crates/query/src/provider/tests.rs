@@ -23,7 +23,8 @@ async fn file(
     hidden: &[&str],
 ) -> DataFile {
     let first = i64::from(day) * DAY;
-    let timestamps: TimestampMicrosecondArray = (0..bodies.len() as i64).map(|row| first + row).collect();
+    let timestamps: TimestampMicrosecondArray =
+        (0..bodies.len() as i64).map(|row| Some(first + row)).collect();
     let last = first + bodies.len() as i64 - 1;
     let batch = RecordBatch::try_from_iter([
         ("timestamp", Arc::new(timestamps.with_timezone("UTC")) as arrow::array::ArrayRef),
