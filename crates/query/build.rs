@@ -4,20 +4,20 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-#[expect(clippy::print_stdout, reason = "cargo reads a build script's wishes from its output")]
 fn main() -> io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../queries");
     println!("cargo::rerun-if-changed={}", root.display());
     let mut files = Vec::new();
     collect(&root, &root, &mut files)?;
     files.sort();
-    let mut code = String::from(
-        "/// Path below `queries/` and text of each query file.\npub(super) const FILES: &[(&str, &str)] = &[\n",
+    let rows: Vec<String> = files
+        .iter()
+        .map(|(name, path)| format!("    ({name:?}, include_str!({:?})),\n", path.display().to_string()))
+        .collect();
+    let code = format!(
+        "/// Path below `queries/` and text of each query file.\npub(super) const FILES: &[(&str, &str)] = &[\n{}];\n",
+        rows.concat()
     );
-    for (name, path) in files {
-        code.push_str(&format!("    ({name:?}, include_str!({:?})),\n", path.display().to_string()));
-    }
-    code.push_str("];\n");
     let target = std::env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?;
     fs::write(Path::new(&target).join("embedded.rs"), code)
 }

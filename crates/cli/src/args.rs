@@ -53,7 +53,7 @@ pub(crate) struct Globals {
     /// Form of the output: `table` is for eyes, the others are for programs
     #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) format: OutputFormat,
-    /// Colours; `auto`: on a terminal, unless NO_COLOR is set
+    /// Colours; `auto`: on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: ColorChoice,
     /// Say only what went wrong

@@ -65,7 +65,7 @@ impl Settings {
         if let Some(share) = flags.max_rejected_share {
             figment = figment.merge(Named("flag", Serialized::default("ingest.max_rejected_share", share)));
         }
-        let config: Config = figment.extract().map_err(wrong)?;
+        let config: Config = figment.extract().map_err(|error| wrong(&error))?;
         check(&config)?;
         let mut settings = Self { config, zone: Tz::UTC, figment };
         settings.zone = settings.configured_zone()?;
@@ -83,7 +83,7 @@ impl Settings {
 
     /// All settings in order of key.
     pub(crate) fn lines(&self) -> Result<Vec<SettingLine>, Failure> {
-        let root = self.figment.find_value("").map_err(wrong)?;
+        let root = self.figment.find_value("").map_err(|error| wrong(&error))?;
         let mut lines = Vec::new();
         self.collect(String::new(), &root, &mut lines);
         Ok(lines)
@@ -186,7 +186,7 @@ pub(crate) fn parse_zone(name: &str) -> Result<Tz, Failure> {
 }
 
 /// A configuration that cannot be read: where, what, and the word that was meant.
-fn wrong(error: figment::Error) -> Failure {
+fn wrong(error: &figment::Error) -> Failure {
     let place = match error.metadata.as_ref().and_then(|metadata| metadata.source.as_ref()) {
         Some(Source::File(path)) => format!("{}: ", path.to_string_lossy()),
         _ => String::new(),

@@ -21,6 +21,7 @@ pub(crate) enum ColorChoice {
 }
 
 /// Where output goes, and how much of it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about two streams")]
 #[derive(Debug, Clone)]
 pub(crate) struct Terminal {
     stdout_is_terminal: bool,

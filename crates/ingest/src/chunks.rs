@@ -127,7 +127,9 @@ impl<'a> Chunker<'a> {
         }
         loop {
             let window = self.buffer.get(..limits::CHUNK_BYTES).unwrap_or(&self.buffer);
-            let searched = if self.buffer.len() > limits::CHUNK_BYTES && last_boundary(self.framing(), window).is_none() {
+            let searched = if self.buffer.len() > limits::CHUNK_BYTES
+                && last_boundary(self.framing(), window).is_none()
+            {
                 &self.buffer
             } else {
                 window
@@ -221,7 +223,8 @@ impl<'a> Chunker<'a> {
 
     /// A record that exceeds all limits: kept are its first bytes, then it is skipped.
     fn runaway(&mut self) -> Cut {
-        let first = self.buffer.get(..fupan_decode::limits::REJECTED_BYTES_MAX).unwrap_or(&self.buffer).to_vec();
+        let first =
+            self.buffer.get(..fupan_decode::limits::REJECTED_BYTES_MAX).unwrap_or(&self.buffer).to_vec();
         let mut length = 0_u64;
         loop {
             if let Some(line_end) = self.buffer.iter().position(|byte| *byte == b'\n') {
@@ -242,12 +245,17 @@ impl<'a> Chunker<'a> {
         self.finish(Vec::new(), length, Vec::new(), Some(first))
     }
 
-    fn finish(&mut self, bytes: Vec<u8>, length: u64, supersedes: Vec<LedgerRow>, runaway: Option<Vec<u8>>) -> Cut {
+    fn finish(
+        &mut self,
+        bytes: Vec<u8>,
+        length: u64,
+        supersedes: Vec<LedgerRow>,
+        runaway: Option<Vec<u8>>,
+    ) -> Cut {
         self.prefix.update(&bytes);
         let prefix_digest = self.prefix.finalize().to_hex().to_string();
         let prefix_bytes = self.offset + length;
-        let records =
-            if runaway.is_some() { 1 } else { self.decoder.count_records(&bytes, self.offset) };
+        let records = if runaway.is_some() { 1 } else { self.decoder.count_records(&bytes, self.offset) };
         let known = self
             .known
             .by_length

@@ -42,7 +42,11 @@ pub(crate) fn decode(decoder: &dyn Decoder, cut: Cut, facts: &SourceFacts) -> Re
     let mut sink = ChunkSink::default();
     if let Some(first_bytes) = &cut.runaway {
         let place = Place { record: cut.first_record, byte_offset: cut.byte_offset };
-        sink.quarantine.push(place, format!("a record of {} bytes is longer than all limits", cut.length), first_bytes);
+        sink.quarantine.push(
+            place,
+            format!("a record of {} bytes is longer than all limits", cut.length),
+            first_bytes,
+        );
     } else {
         let chunk = Chunk { bytes: &cut.bytes, first_record: cut.first_record, byte_offset: cut.byte_offset };
         decoder.decode(chunk, &mut sink);
@@ -112,11 +116,12 @@ impl Decoded {
             let batch = self.sink.quarantine.finish(&facts.source, &self.chunk_id)?;
             batches.insert(Table::Quarantine, vec![batch]);
         }
-        let rejects = self.sink.quarantine.0.iter().take(crate::limits::REJECTS_SHOWN).map(|reject| ShownReject {
-            record: reject.place.record,
-            byte_offset: reject.place.byte_offset,
-            reason: reject.reason.clone(),
-        });
+        let rejects =
+            self.sink.quarantine.0.iter().take(crate::limits::REJECTS_SHOWN).map(|reject| ShownReject {
+                record: reject.place.record,
+                byte_offset: reject.place.byte_offset,
+                reason: reject.reason.clone(),
+            });
         let ledger_row = LedgerRow {
             action: LedgerAction::Committed,
             chunk_id: self.chunk_id,

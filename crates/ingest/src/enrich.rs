@@ -20,8 +20,7 @@ pub(crate) fn outcome<'a>(record: &'a LogRecord<'_>) -> Option<&'a str> {
         return None;
     }
     let is_http_failure = record.http_response_status_code.is_some_and(|code| code >= 500 || code == 429);
-    let is_grpc_failure =
-        record.rpc_grpc_status_code.is_some_and(|code| GRPC_SERVER_ERRORS.contains(&code));
+    let is_grpc_failure = record.rpc_grpc_status_code.is_some_and(|code| GRPC_SERVER_ERRORS.contains(&code));
     let is_timeout =
         record.error_type.as_deref().is_some_and(|error| error.to_ascii_lowercase().contains("timeout"));
     Some(if is_http_failure || is_grpc_failure || is_timeout { "failed" } else { "ok" })
@@ -75,7 +74,10 @@ mod tests {
             attributes: labels.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
             ..MetricPoint::default()
         };
-        assert_eq!(series_id(&point(&[("a", "1"), ("b", "2")])), series_id(&point(&[("b", "2"), ("a", "1")])));
+        assert_eq!(
+            series_id(&point(&[("a", "1"), ("b", "2")])),
+            series_id(&point(&[("b", "2"), ("a", "1")]))
+        );
         assert_ne!(series_id(&point(&[("a", "1")])), series_id(&point(&[("a", "2")])));
     }
 }

@@ -46,7 +46,9 @@ pub enum SourceProblem {
         reason: String,
     },
     /// It grows beyond all measure while being decompressed.
-    #[error("it decompresses to more than {times} times its size and was stopped after {bytes} bytes; if it is genuine, decompress it first")]
+    #[error(
+        "it decompresses to more than {times} times its size and was stopped after {bytes} bytes; if it is genuine, decompress it first"
+    )]
     Bomb {
         /// The limit.
         times: u64,
@@ -57,7 +59,9 @@ pub enum SourceProblem {
     #[error("{0}")]
     Format(#[from] fupan_decode::DecodeError),
     /// A document is too large to be read as one piece.
-    #[error("it is one document of more than {limit_mib} MiB, which does not fit in memory; export it in smaller pieces or as one record per line")]
+    #[error(
+        "it is one document of more than {limit_mib} MiB, which does not fit in memory; export it in smaller pieces or as one record per line"
+    )]
     DocumentTooLarge {
         /// The limit.
         limit_mib: usize,

@@ -37,7 +37,9 @@ impl Keys {
         }
         for batch in store.read(Table::Changes).await? {
             for row in 0..batch.num_rows() {
-                if let (Some(id), Some(chunk)) = (text(&batch, "change_id", row), text(&batch, "chunk_id", row)) {
+                if let (Some(id), Some(chunk)) =
+                    (text(&batch, "change_id", row), text(&batch, "chunk_id", row))
+                {
                     keys.changes.insert(id, chunk);
                 }
             }
@@ -199,7 +201,8 @@ fn attribute(batch: &RecordBatch, row: usize, wanted: &str) -> Option<String> {
         return None;
     }
     let entries = map.value(row);
-    let (keys, values) = (entries.column(0).as_string_opt::<i32>()?, entries.column(1).as_string_opt::<i32>()?);
+    let (keys, values) =
+        (entries.column(0).as_string_opt::<i32>()?, entries.column(1).as_string_opt::<i32>()?);
     let at = keys.iter().position(|key| key == Some(wanted))?;
     values.is_valid(at).then(|| values.value(at).to_owned())
 }

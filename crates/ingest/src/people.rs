@@ -129,7 +129,9 @@ mod tests {
         let store = Store::create(&folder.path().to_string_lossy()).await.unwrap();
         let first = add_events(&store, vec![mitigated("pool raised")], Micros(9), "0").await.unwrap();
         assert_eq!(first.len(), 1);
-        assert!(add_events(&store, vec![mitigated("pool raised")], Micros(10), "0").await.unwrap().is_empty());
+        assert!(
+            add_events(&store, vec![mitigated("pool raised")], Micros(10), "0").await.unwrap().is_empty()
+        );
         assert_eq!(add_events(&store, vec![mitigated("again")], Micros(11), "0").await.unwrap().len(), 1);
         assert_eq!(rows(&store).await, 2);
 

@@ -117,11 +117,10 @@ impl Run<'_> {
         let receiver = Arc::new(std::sync::Mutex::new(receiver));
         loop {
             let pieces = Arc::clone(&receiver);
-            let piece = tokio::task::spawn_blocking(move || {
-                pieces.lock().ok().and_then(|pieces| pieces.recv().ok())
-            })
-            .await
-            .map_err(|error| IngestError::Task(error.to_string()))?;
+            let piece =
+                tokio::task::spawn_blocking(move || pieces.lock().ok().and_then(|pieces| pieces.recv().ok()))
+                    .await
+                    .map_err(|error| IngestError::Task(error.to_string()))?;
             match piece {
                 Some(Piece::Opened(facts, reason, decoder)) => {
                     report.input_format = Some(facts.input_format.clone());
@@ -137,7 +136,9 @@ impl Run<'_> {
                         continue;
                     }
                     let (facts, decoder) = (facts.clone(), Arc::clone(decoder));
-                    decoding.push_back(tokio::task::spawn_blocking(move || decode(decoder.as_ref(), *cut, &facts)));
+                    decoding.push_back(tokio::task::spawn_blocking(move || {
+                        decode(decoder.as_ref(), *cut, &facts)
+                    }));
                     while decoding.len() > self.settings.threads {
                         self.collect(&mut report, &mut decoding, opened.as_ref()).await?;
                     }
@@ -272,7 +273,11 @@ fn read_pieces(
     chunker.problem().map_or(Ok(()), Err)
 }
 
-fn source_facts(source: &Source, detection: &fupan_decode::Detection, settings: &IngestSettings) -> SourceFacts {
+fn source_facts(
+    source: &Source,
+    detection: &fupan_decode::Detection,
+    settings: &IngestSettings,
+) -> SourceFacts {
     let zone = settings.zone.name().to_owned();
     let mapping_text = detection
         .mapping

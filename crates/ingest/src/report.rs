@@ -25,7 +25,11 @@ impl Counts {
         self.accepted += other.accepted;
         self.rejected += other.rejected;
         self.duplicate += other.duplicate;
-        assert_eq!(self.read, self.accepted + self.rejected + self.duplicate, "every record is accounted for");
+        assert_eq!(
+            self.read,
+            self.accepted + self.rejected + self.duplicate,
+            "every record is accounted for"
+        );
     }
 }
 

@@ -125,7 +125,8 @@ fn walk(folder: &Path, sources: &mut Vec<Source>) -> Result<(), IngestError> {
 }
 
 fn expand(pattern: &str, sources: &mut Vec<Source>) -> Result<(), IngestError> {
-    let nothing = |reason: &str| IngestError::NoSource { path: pattern.to_owned(), reason: reason.to_owned() };
+    let nothing =
+        |reason: &str| IngestError::NoSource { path: pattern.to_owned(), reason: reason.to_owned() };
     if !pattern.contains(['*', '?', '[']) {
         return Err(nothing("there is no such file or folder"));
     }

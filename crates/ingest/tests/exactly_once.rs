@@ -24,7 +24,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("folder"), clock: std::cell::Cell::new(1_800_000_000_000_000) }
+        Self {
+            folder: tempfile::tempdir().expect("folder"),
+            clock: std::cell::Cell::new(1_800_000_000_000_000),
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -44,7 +44,11 @@ pub struct Workspace {
 
 impl Default for Workspace {
     fn default() -> Self {
-        Self { zone: "UTC".to_owned(), fiscal_year_start: 1, language: vec!["en".to_owned(), "zh".to_owned()] }
+        Self {
+            zone: "UTC".to_owned(),
+            fiscal_year_start: 1,
+            language: vec!["en".to_owned(), "zh".to_owned()],
+        }
     }
 }
 

@@ -39,10 +39,8 @@ impl Micros {
 
     /// RFC 3339 in UTC with as many digits as needed.
     pub fn to_rfc3339(self) -> String {
-        self.to_datetime().map_or_else(
-            || format!("{} µs", self.0),
-            |at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-        )
+        self.to_datetime()
+            .map_or_else(|| format!("{} µs", self.0), |at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 }
 

@@ -131,7 +131,6 @@ impl From<DataFusionError> for QueryError {
             DataFusionError::ObjectStore(_)
             | DataFusionError::ParquetError(_)
             | DataFusionError::IoError(_) => Self::Storage(text()),
-            DataFusionError::SQL(..) => Self::Sql { message: text(), hint: None },
             DataFusionError::Plan(message) => Self::Sql { message: first_line(message), hint: None },
             DataFusionError::Internal(_) => Self::Engine(text()),
             _ => Self::Sql { message: text(), hint: None },
@@ -180,7 +179,7 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
     candidates
         .map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
-        .min_by(|left, right| left.cmp(right))
+        .min_by(Ord::cmp)
         .map(|(_, candidate)| candidate.to_owned())
 }
 

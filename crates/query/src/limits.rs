@@ -46,6 +46,6 @@ pub struct SqlLimits {
 
 impl Default for SqlLimits {
     fn default() -> Self {
-        Self { rows_max: 10_000, answer_bytes_max: 256 * 1024 * 1024, time_max: Duration::from_secs(60) }
+        Self { rows_max: 10_000, answer_bytes_max: 256 * 1024 * 1024, time_max: Duration::from_mins(1) }
     }
 }

@@ -196,8 +196,7 @@ fn services(report: &IncidentReport, locale: Locale) -> Option<String> {
     const NAMED_MAX: usize = 3;
     let affected = report.blast_radius.iter().filter(|row| row.class == ServiceClass::Affected);
     let (functions, services): (Vec<_>, Vec<_>) = affected.partition(|row| row.is_entry);
-    let (named, others) =
-        if functions.is_empty() { (services, 0) } else { (functions, services.len()) };
+    let (named, others) = if functions.is_empty() { (services, 0) } else { (functions, services.len()) };
     if named.is_empty() {
         return None;
     }

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::RecordBatch;
 use fupan_model::ledger::LedgerAction;
 use fupan_model::{Micros, Table};
-use object_store::path::Path;
 use object_store::ObjectStoreExt;
+use object_store::path::Path;
 
 use crate::files::{EncodedFile, Rows};
 use crate::ledger::LedgerRow;
@@ -69,7 +69,12 @@ impl Store {
         self.append_ledger_rows(written_at, |_| rows.clone()).await
     }
 
-    async fn append_rows(&self, table: Table, chunks: &[ChunkRows], written_at: Micros) -> Result<u64, StoreError> {
+    async fn append_rows(
+        &self,
+        table: Table,
+        chunks: &[ChunkRows],
+        written_at: Micros,
+    ) -> Result<u64, StoreError> {
         let mut delta = self.delta(table).await?;
         for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
             let present: BTreeSet<String> =
@@ -144,7 +149,8 @@ impl Store {
             let batches = vec![ledger::to_batch(&rows)?];
             // Named by the version that it will be: sorted by name, ledger files are in order of commit.
             let chunks = vec![format!("{:016}", delta.version().unwrap_or_default() + 1)];
-            let encoded = encode_all(table, vec![Rows { date_days: None, chunks, batches }], written_at).await?;
+            let encoded =
+                encode_all(table, vec![Rows { date_days: None, chunks, batches }], written_at).await?;
             self.write_files(table, &encoded).await?;
             let adds = encoded.into_iter().map(|file| file.add).collect();
             match table::commit(&mut delta, table, adds).await {
@@ -174,7 +180,11 @@ fn contended(table: Table) -> StoreError {
 }
 
 /// Rows by partition, without the chunks that are in already.
-fn partition(table: Table, chunks: &[ChunkRows], present: &BTreeSet<String>) -> Result<Vec<Rows>, StoreError> {
+fn partition(
+    table: Table,
+    chunks: &[ChunkRows],
+    present: &BTreeSet<String>,
+) -> Result<Vec<Rows>, StoreError> {
     let mut by_date: BTreeMap<Option<i32>, Rows> = BTreeMap::new();
     for chunk in chunks.iter().filter(|chunk| !present.contains(&chunk.ledger_row.chunk_id)) {
         for batch in chunk.batches.get(&table).into_iter().flatten().filter(|batch| batch.num_rows() > 0) {
@@ -201,7 +211,11 @@ fn partition(table: Table, chunks: &[ChunkRows], present: &BTreeSet<String>) -> 
 }
 
 /// Encodes partitions on all cores.
-async fn encode_all(table: Table, parts: Vec<Rows>, written_at: Micros) -> Result<Vec<EncodedFile>, StoreError> {
+async fn encode_all(
+    table: Table,
+    parts: Vec<Rows>,
+    written_at: Micros,
+) -> Result<Vec<EncodedFile>, StoreError> {
     let tasks: Vec<_> = parts
         .into_iter()
         .map(|rows| tokio::task::spawn_blocking(move || files::encode(table, &rows, written_at)))

@@ -19,8 +19,9 @@ use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    CopyMode, CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UploadPart,
+    CopyMode, CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    UploadPart,
 };
 
 /// The local file system, rooted at `/`, with writes that survive a power loss.
@@ -73,7 +74,9 @@ impl fmt::Display for DurableLocalStore {
 fn describe(error: std::io::Error, location: &Path) -> Error {
     match error.kind() {
         ErrorKind::AlreadyExists => Error::AlreadyExists { path: location.to_string(), source: error.into() },
-        ErrorKind::PermissionDenied => Error::PermissionDenied { path: location.to_string(), source: error.into() },
+        ErrorKind::PermissionDenied => {
+            Error::PermissionDenied { path: location.to_string(), source: error.into() }
+        }
         _ => Error::Generic { store: "DurableLocalStore", source: error.into() },
     }
 }

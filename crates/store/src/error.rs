@@ -6,7 +6,9 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// A reading command was pointed at nothing.
-    #[error("there is no fupan store at {root}\nhint: `fupan ingest FILES` creates one, `fupan demo` makes a sample; or name another with --store")]
+    #[error(
+        "there is no fupan store at {root}\nhint: `fupan ingest FILES` creates one, `fupan demo` makes a sample; or name another with --store"
+    )]
     NotFound {
         /// Where it was looked for.
         root: String,
@@ -20,7 +22,9 @@ pub enum StoreError {
         reason: String,
     },
     /// The newest log entry of a table is empty or torn, as a machine that lost power leaves it.
-    #[error("table `{table}`: log entry {entry} is damaged ({reason})\nhint: nothing before it is lost; keep a copy of the store, move that one file aside and ingest the same sources again")]
+    #[error(
+        "table `{table}`: log entry {entry} is damaged ({reason})\nhint: nothing before it is lost; keep a copy of the store, move that one file aside and ingest the same sources again"
+    )]
     DamagedLog {
         /// Which table.
         table: String,
@@ -36,7 +40,9 @@ pub enum StoreError {
         table: String,
     },
     /// The commit may or may not be in.
-    #[error("it is not known whether the last commit to `{table}` is on disk: {reason}\nhint: run the same command again; what is in already is recognised and not added twice")]
+    #[error(
+        "it is not known whether the last commit to `{table}` is on disk: {reason}\nhint: run the same command again; what is in already is recognised and not added twice"
+    )]
     OutcomeUnknown {
         /// Which table.
         table: String,
@@ -44,7 +50,9 @@ pub enum StoreError {
         reason: String,
     },
     /// Too many writers at once.
-    #[error("gave up after {attempts} attempts to commit to `{table}`: other writers were always first\nhint: run the same command again; nothing is added twice")]
+    #[error(
+        "gave up after {attempts} attempts to commit to `{table}`: other writers were always first\nhint: run the same command again; nothing is added twice"
+    )]
     Contended {
         /// Which table.
         table: String,
@@ -52,7 +60,9 @@ pub enum StoreError {
         attempts: usize,
     },
     /// A file of the store does not say what it should.
-    #[error("file {path} of the store is damaged: {reason}\nhint: `fupan store verify` lists every damaged file")]
+    #[error(
+        "file {path} of the store is damaged: {reason}\nhint: `fupan store verify` lists every damaged file"
+    )]
     DamagedFile {
         /// Relative to the root.
         path: String,
@@ -68,7 +78,9 @@ pub enum StoreError {
         newest: u64,
     },
     /// Reading or writing failed below us.
-    #[error("storage: {0}\nhint: check free space and permissions of the store's folder; run the same command again, nothing is added twice")]
+    #[error(
+        "storage: {0}\nhint: check free space and permissions of the store's folder; run the same command again, nothing is added twice"
+    )]
     Storage(#[from] object_store::Error),
     /// The Delta log could not be read or written.
     #[error("delta log: {0}")]

@@ -200,7 +200,8 @@ impl Columns<'_> {
     }
 
     fn long(&self, name: &str) -> i64 {
-        let column = self.batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
+        let column =
+            self.batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
         column.filter(|column| column.is_valid(self.row)).map_or(0, |column| column.value(self.row))
     }
 
@@ -210,11 +211,13 @@ impl Columns<'_> {
     }
 
     fn versions(&self) -> BTreeMap<String, u64> {
-        let Some(map) = self.batch.column_by_name("table_versions").and_then(|column| column.as_map_opt()) else {
+        let Some(map) = self.batch.column_by_name("table_versions").and_then(|column| column.as_map_opt())
+        else {
             return BTreeMap::new();
         };
         let entries = map.value(self.row);
-        let (keys, values) = (entries.column(0).as_string_opt::<i32>(), entries.column(1).as_string_opt::<i32>());
+        let (keys, values) =
+            (entries.column(0).as_string_opt::<i32>(), entries.column(1).as_string_opt::<i32>());
         let (Some(keys), Some(values)) = (keys, values) else { return BTreeMap::new() };
         keys.iter()
             .zip(values.iter())
@@ -312,7 +315,8 @@ mod tests {
 
     #[test]
     fn seeing_a_chunk_again_changes_nothing() {
-        let ledger = Ledger::new(0, vec![row(LedgerAction::Committed, "c", "k"), row(LedgerAction::Seen, "c", "k")]);
+        let ledger =
+            Ledger::new(0, vec![row(LedgerAction::Committed, "c", "k"), row(LedgerAction::Seen, "c", "k")]);
         assert_eq!(ledger.live().count(), 1);
     }
 }

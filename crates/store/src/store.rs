@@ -60,8 +60,7 @@ impl Store {
             reason: error.to_string(),
         })?;
         let below: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&whole), prefix));
-        let store =
-            Self { root, whole, below, tables: Mutex::default(), ledger_files: Mutex::default() };
+        let store = Self { root, whole, below, tables: Mutex::default(), ledger_files: Mutex::default() };
         if !store.exists(Table::Ingests).await? {
             return Err(StoreError::NotFound { root: store.display_root() });
         }
@@ -133,7 +132,8 @@ impl Store {
 
     /// All files of a table's state, whether their chunks count or not, ordered by path.
     pub(crate) fn files_of(&self, delta: &DeltaTable) -> Result<Vec<DataFile>, StoreError> {
-        let mut found: Vec<DataFile> = delta.snapshot()?.log_data().iter().map(|view| data_file(&view)).collect();
+        let mut found: Vec<DataFile> =
+            delta.snapshot()?.log_data().iter().map(|view| data_file(&view)).collect();
         found.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(found)
     }
@@ -235,7 +235,8 @@ fn data_file(view: &deltalake_core::kernel::LogicalFileView) -> DataFile {
     let add = view.add_action();
     let tags = add.tags.unwrap_or_default();
     let tag = |name: &str| tags.get(name).cloned().flatten();
-    let stats: Value = add.stats.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let stats: Value =
+        add.stats.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let instant = |side: &str| -> Option<Micros> {
         let text = stats.get(side)?.get("timestamp")?.as_str()?;
         let at = chrono::DateTime::parse_from_rfc3339(text).ok()?;
@@ -248,9 +249,7 @@ fn data_file(view: &deltalake_core::kernel::LogicalFileView) -> DataFile {
         date_days: date.as_deref().and_then(files::date_days),
         rows: stats.get("numRecords").and_then(Value::as_u64).unwrap_or_default(),
         timestamps: instant("minValues").zip(instant("maxValues")),
-        chunks: tag(TAG_CHUNKS)
-            .map(|text| text.split(',').map(str::to_owned).collect())
-            .unwrap_or_default(),
+        chunks: tag(TAG_CHUNKS).map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default(),
         hidden_chunks: Vec::new(),
         digest: tag(TAG_DIGEST),
     }
@@ -258,7 +257,8 @@ fn data_file(view: &deltalake_core::kernel::LogicalFileView) -> DataFile {
 
 /// A folder or `file://` URL → its URL, ending in a slash, and the store that reaches it.
 fn resolve(location: &str) -> Result<(Url, Arc<dyn ObjectStore>), StoreError> {
-    let bad = |reason: &str| StoreError::BadLocation { location: location.to_owned(), reason: reason.to_owned() };
+    let bad =
+        |reason: &str| StoreError::BadLocation { location: location.to_owned(), reason: reason.to_owned() };
     if let Some((scheme, _)) = location.split_once("://")
         && scheme != "file"
     {

@@ -32,14 +32,14 @@ pub(crate) fn handle(
     table: Table,
 ) -> Result<DeltaTable, StoreError> {
     let url = table_url(root, table)?;
-    Ok(DeltaTableBuilder::from_url(url.clone())?.with_storage_backend(Arc::clone(object_store), url).build()?)
+    Ok(DeltaTableBuilder::from_url(url.clone())?
+        .with_storage_backend(Arc::clone(object_store), url)
+        .build()?)
 }
 
 fn table_url(root: &Url, table: Table) -> Result<Url, StoreError> {
-    root.join(&format!("{}/", table.name())).map_err(|error| StoreError::BadLocation {
-        location: root.to_string(),
-        reason: error.to_string(),
-    })
+    root.join(&format!("{}/", table.name()))
+        .map_err(|error| StoreError::BadLocation { location: root.to_string(), reason: error.to_string() })
 }
 
 /// Creates the table where it is missing; another creator at the same time is no error.
@@ -163,7 +163,10 @@ async fn settle(
     error: &DeltaTableError,
 ) -> Result<u64, StoreError> {
     let unknown = |reason: String| StoreError::OutcomeUnknown { table: table.name().to_owned(), reason };
-    delta.update_state().await.map_err(|again| unknown(format!("{error}; reading the log again: {again}")))?;
+    delta
+        .update_state()
+        .await
+        .map_err(|again| unknown(format!("{error}; reading the log again: {again}")))?;
     let state = delta.snapshot()?;
     let is_in = state.log_data().iter().any(|file| paths.iter().any(|path| *path == file.path()));
     if is_in { Ok(state.version()) } else { Err(unknown(error.to_string())) }

@@ -93,7 +93,11 @@ impl Store {
         file: &crate::DataFile,
     ) -> Result<Vec<(String, i64)>, String> {
         let restore = "restore it from a copy, or ingest its source again with --replace";
-        let got = self.object_store().get(&Path::from(path)).await.map_err(|error| format!("{error}; {restore}"))?;
+        let got = self
+            .object_store()
+            .get(&Path::from(path))
+            .await
+            .map_err(|error| format!("{error}; {restore}"))?;
         let bytes = got.bytes().await.map_err(|error| format!("{error}; {restore}"))?;
         if bytes.len() as u64 != file.size {
             return Err(format!("{} bytes long, the log says {}; {restore}", bytes.len(), file.size));
@@ -113,7 +117,8 @@ impl Store {
         }
         let mut counts: BTreeMap<String, i64> = BTreeMap::new();
         for batch in &batches {
-            let Some(ids) = batch.column_by_name("chunk_id").and_then(|column| column.as_string_opt::<i32>()) else {
+            let Some(ids) = batch.column_by_name("chunk_id").and_then(|column| column.as_string_opt::<i32>())
+            else {
                 continue;
             };
             for row in 0..ids.len() {

@@ -134,14 +134,11 @@ pub(crate) async fn read(app: &App, sources: &[Source], settings: &IngestSetting
 
 /// The store to compare with, without making one.
 async fn dry_store(app: &App) -> Result<Store, Failure> {
-    match app.open_store().await {
-        Ok(store) => Ok(store),
-        Err(_) => {
-            let root =
-                url::Url::parse("memory:///dry-run/").map_err(|error| Failure::bug(error.to_string()))?;
-            Ok(Store::create_on(root, Arc::new(object_store::memory::InMemory::new())).await?)
-        }
+    if let Ok(store) = app.open_store().await {
+        return Ok(store);
     }
+    let root = url::Url::parse("memory:///dry-run/").map_err(|error| Failure::bug(error.to_string()))?;
+    Ok(Store::create_on(root, Arc::new(object_store::memory::InMemory::new())).await?)
 }
 
 /// As the command would read them, without flags: for other commands that ingest.

@@ -6,7 +6,7 @@ use fupan_query::{Session, SqlLimits};
 
 use crate::app::App;
 use crate::commands::people::{self, Said};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{DONE, Failure, Outcome};
 use crate::find::{self, Found};
 use crate::instants::{self, Asked};
 
@@ -14,13 +14,13 @@ use crate::instants::{self, Asked};
 pub(crate) struct Arguments {
     /// The incident: its id, the beginning of it, or a part of its title
     incident: String,
-    /// What happened, in the past tense: mitigated, cause_located, notice_published, note_added …
+    /// What happened, in the past tense: `mitigated`, `cause_located`, `notice_published`, `note_added` …
     #[arg(value_name = "EVENT_TYPE", required_unless_present = "retract", conflicts_with = "retract", value_parser = event_type)]
     event_type: Option<EventType>,
     /// When: 03:08, ~03:08, 03:05..03:10 or an instant; bare times are of the incident's day [default: now]
     #[arg(value_name = "TIME")]
     at: Option<String>,
-    /// In words; for title_set, grade_set and the like, the value
+    /// In words; for `title_set`, `grade_set` and the like, the value
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
     /// The service it is about
@@ -55,7 +55,8 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     if let Some(wanted) = &arguments.retract {
         let event = retraction(app, &session, &incident, wanted, arguments).await?;
         let added = people::add(app, &store, vec![event]).await?;
-        return people::tell(app, &added);
+        people::tell(app, &added);
+        return Ok(DONE);
     }
     let Some(event_type) = arguments.event_type else {
         return Err(Failure::usage("which event?"));
@@ -77,7 +78,8 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     for event in &added {
         app.terminal.line(&event.event_id)?;
     }
-    people::tell(app, &added)
+    people::tell(app, &added);
+    Ok(DONE)
 }
 
 /// Facts without a time of their own: what counts is when they were said.

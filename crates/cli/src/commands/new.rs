@@ -4,7 +4,7 @@ use fupan_model::Micros;
 
 use crate::app::App;
 use crate::commands::people::{self, Said};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{DONE, Failure, Outcome};
 use crate::find::{self, Found};
 use crate::instants::{self, Asked};
 
@@ -66,9 +66,9 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     let day = day_of(arguments.from.as_deref(), now, app);
     let added = people::say(app, &store, &incident_id, day, &all).await?;
     app.terminal.line(&incident_id)?;
-    people::tell(app, &added)?;
+    people::tell(app, &added);
     app.terminal.note(format!("next: fupan mark {incident_id} mitigated · store {}", app.shown_store()));
-    Ok(crate::failure::DONE)
+    Ok(DONE)
 }
 
 /// Today; yesterday where the time would lie ahead (`--from 23:50` said at 00:10).

@@ -7,7 +7,7 @@ use fupan_store::Store;
 use serde_json::{Map, Value, json};
 
 use crate::app::{App, VERSION};
-use crate::failure::{Failure, Outcome};
+use crate::failure::Failure;
 use crate::instants;
 
 /// Something that a person says.
@@ -119,7 +119,7 @@ fn when(app: &App, event: &IncidentEvent) -> String {
 }
 
 /// Tells what was added.
-pub(crate) fn tell(app: &App, added: &[IncidentEvent]) -> Outcome {
+pub(crate) fn tell(app: &App, added: &[IncidentEvent]) {
     for event in added {
         let at = when(app, event);
         let about = event.service_name.as_ref().map(|service| format!(" · {service}"));
@@ -137,5 +137,4 @@ pub(crate) fn tell(app: &App, added: &[IncidentEvent]) -> Outcome {
     if added.is_empty() {
         app.terminal.note("that was said before; nothing was added");
     }
-    Ok(crate::failure::DONE)
 }

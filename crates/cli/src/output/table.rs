@@ -69,17 +69,18 @@ pub(super) fn table(rows: &Rows, zone: Tz, width: Option<u16>) -> String {
 fn downwards(rows: &Rows, zone: Tz) -> String {
     let names: Vec<String> = rows.schema.fields().iter().map(|field| escape::visible(field.name())).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
-    let mut parts = Vec::new();
+    let mut text = String::new();
     for batch in &rows.batches {
         for row in 0..batch.num_rows() {
-            let lines = names
-                .iter()
-                .zip(batch.columns())
-                .map(|(name, column)| format!("{name:<width$}  {}\n", shown(column.as_ref(), row, zone)));
-            parts.push(lines.collect::<String>());
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            for (name, column) in names.iter().zip(batch.columns()) {
+                text.push_str(&format!("{name:<width$}  {}\n", shown(column.as_ref(), row, zone)));
+            }
         }
     }
-    parts.join("\n")
+    text
 }
 
 fn is_number(data_type: &DataType) -> bool {

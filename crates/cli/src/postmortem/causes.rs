@@ -333,7 +333,8 @@ fn write(report: &mut IncidentReport, cite: &mut Citations<'_>, found: &[Found],
             continue;
         }
         // Several series of one service are one finding seen from several sides.
-        let is_series = |kind: CandidateKind| matches!(kind, CandidateKind::Saturation | CandidateKind::Metric);
+        let is_series =
+            |kind: CandidateKind| matches!(kind, CandidateKind::Saturation | CandidateKind::Metric);
         let same = report.candidates.iter_mut().find(|other| {
             is_series(kind_of(one.suspect.kind))
                 && is_series(other.kind)

@@ -59,7 +59,8 @@ async fn blast_radius(
         let mut line = blast_row(row, service, by_service);
         // A service that is titled like a function would read as the same row twice.
         let titles: Vec<_> = config.actions.values().filter_map(|action| action.title.as_ref()).collect();
-        line.title = settings.and_then(|service| service.title.clone()).filter(|title| !titles.contains(&title));
+        line.title =
+            settings.and_then(|service| service.title.clone()).filter(|title| !titles.contains(&title));
         line.team = settings.and_then(|service| service.team.clone());
         report.blast_radius.push(line);
     }

@@ -61,6 +61,7 @@ pub(crate) async fn build(
     let located = story::fill(&mut report, &mut cite, config, &window, incident).await?;
     causes::fill(&mut report, &mut cite, config, &window, located.as_deref()).await?;
     series::fill(&mut report, &mut cite, config, &window).await?;
+    series::candidates(&mut report, &mut cite, &window).await?;
     quality::fill(&mut report, &mut cite, session, config, &window, software_version).await?;
     let is_change = |candidate: &Candidate| candidate.kind == CandidateKind::Change;
     report.header.was_change = report.candidates.iter().take(LEADERS).any(is_change).then_some(true);

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use fupan_model::{Config, Micros};
-use fupan_query::QueryError;
-use fupan_report::model::{HeatMap, HeatRow, IncidentReport, RequestPoint, RequestSeries, ServiceClass};
+use fupan_query::{ParamValue, QueryError};
+use fupan_report::model::{
+    Candidate, CandidateKind, CandidateSeries, HeatMap, HeatRow, IncidentReport, RequestPoint, RequestSeries,
+    SeriesPoint, ServiceClass,
+};
 
 use super::cite::Citations;
 use super::rows::rows;
@@ -86,4 +89,58 @@ fn add(sum: &mut Option<f64>, value: Option<f64>) {
     if let Some(value) = value {
         *sum = Some(sum.unwrap_or_default() + value);
     }
+}
+
+/// Candidates that are drawn over time.
+const DRAWN_MAX: usize = 4;
+
+/// Fills one small chart per leading metric or saturated resource, with its usual range before.
+pub(crate) async fn candidates(
+    report: &mut IncidentReport,
+    cite: &mut Citations<'_>,
+    window: &Window,
+) -> Result<(), QueryError> {
+    let drawn: Vec<Candidate> = report
+        .candidates
+        .iter()
+        .filter(|candidate| matches!(candidate.kind, CandidateKind::Metric | CandidateKind::Saturation))
+        .take(DRAWN_MAX)
+        .cloned()
+        .collect();
+    for candidate in drawn {
+        // A saturated resource is named `use / limit`: its use is what moves.
+        let metric = candidate.subject.split(" / ").next().unwrap_or_default().to_owned();
+        let service = candidate.service.clone().map_or(ParamValue::Null, ParamValue::Text);
+        let params = super::cite::Params::from([
+            ("metric_name", ParamValue::Text(metric.clone())),
+            ("service_name", service),
+            ("window_start", ParamValue::Timestamp(window.baseline_start)),
+            ("window_end", ParamValue::Timestamp(window.window_end)),
+        ]);
+        let answer = cite.ask("causes/metric_points", &params).await?;
+        let mut series = CandidateSeries {
+            rank: candidate.rank,
+            title: metric,
+            service: candidate.service.clone(),
+            onset: candidate.onset,
+            ..CandidateSeries::default()
+        };
+        let mut usual = Vec::new();
+        for row in rows(&answer) {
+            let (Some(at), Some(value)) = (row.instant("minute"), row.number("value_max")) else { continue };
+            series.unit = row.owned("unit").unwrap_or_default();
+            if at < window.baseline_end {
+                usual.push(value);
+            }
+            if at >= window.window_start {
+                series.points.push(SeriesPoint { at, value: Some(value) });
+            }
+        }
+        series.baseline_low = usual.iter().copied().min_by(f64::total_cmp);
+        series.baseline_high = usual.iter().copied().max_by(f64::total_cmp);
+        if series.points.len() > 1 {
+            report.series.candidates.push(series);
+        }
+    }
+    Ok(())
 }

@@ -171,7 +171,13 @@ fn instant_of(report: &IncidentReport, name: MilestoneName) -> Option<Micros> {
 }
 
 /// A notice; what it claims is held against the data of the impact only while that lasts.
-fn notice(row: Row<'_>, at: Micros, gap: Option<f64>, receipt: &str, during: Option<&IncidentReport>) -> Notice {
+fn notice(
+    row: Row<'_>,
+    at: Micros,
+    gap: Option<f64>,
+    receipt: &str,
+    during: Option<&IncidentReport>,
+) -> Notice {
     let claims_affected = list(row.text("affected"));
     let claims_unaffected = list(row.text("unaffected"));
     let is = |name: &str, class: ServiceClass| {

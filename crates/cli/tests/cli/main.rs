@@ -2,6 +2,8 @@
 //!
 //! Each test is a page of the manual: a workspace, a command, its answer.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 mod asking;
 mod bad_input;
 mod ingesting;

@@ -65,8 +65,7 @@ fn a_report_is_written_and_what_people_wrote_is_kept() {
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains("午高峰下单失败"), "{text}");
     std::fs::write(&path, format!("{text}\nOur own words.\n")).unwrap();
-    let second = world.run(&["report", "--lang", "en"]);
-    assert!(second.contains("nothing changed"), "{second}");
+    world.run(&["report", "--lang", "en"]);
     assert!(std::fs::read_to_string(&path).unwrap().ends_with("Our own words.\n"));
 
     let why = world.run(&["why", "n1"]);

@@ -17,7 +17,9 @@ impl ChangeRows {
         self.0.iter().for_each(|(change, _)| instant(&mut ended_at, change.ended_at));
         let mut columns = vec![
             shared(self.0.iter().map(|(change, _)| Some(change.change_id.as_str())).collect::<StringArray>()),
-            shared(self.0.iter().map(|(change, _)| Some(change.change_type.as_str())).collect::<StringArray>()),
+            shared(
+                self.0.iter().map(|(change, _)| Some(change.change_type.as_str())).collect::<StringArray>(),
+            ),
             shared(ended_at.finish()),
         ];
         let rows: Vec<_> = self.0.iter().map(|(change, record)| (envelope(change), *record)).collect();

@@ -1,8 +1,8 @@
 //! Log records → rows of `logs`.
 
 use arrow::array::{
-    ArrayRef, Date32Builder, Float64Builder, Int8Builder, Int16Builder, Int64Builder, MapBuilder, RecordBatch,
-    StringBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, Date32Builder, Float64Builder, Int8Builder, Int16Builder, Int64Builder, MapBuilder,
+    RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::error::ArrowError;
 use fupan_model::records::Text;

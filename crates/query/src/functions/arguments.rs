@@ -9,7 +9,7 @@ pub(super) struct Arguments<'a>(pub(super) &'a [ArrayRef]);
 
 impl<'a> Arguments<'a> {
     pub(super) fn rows(&self) -> usize {
-        self.0.first().map_or(0, |column| column.len())
+        self.0.first().map_or(0, Array::len)
     }
 
     fn column(&self, at: usize) -> Result<&'a ArrayRef> {

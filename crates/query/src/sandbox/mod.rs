@@ -153,7 +153,7 @@ fn check_size(text: &str) -> Result<(), QueryError> {
             Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
             Token::RParen | Token::RBracket | Token::RBrace => depth = depth.saturating_sub(1),
             Token::Plus | Token::Minus | Token::Mul | Token::Div | Token::Mod | Token::StringConcat => {
-                operators += 1
+                operators += 1;
             }
             Token::DoubleColon | Token::Eq | Token::ExclamationMark | Token::Tilde => operators += 1,
             Token::Word(word) => match word.keyword {

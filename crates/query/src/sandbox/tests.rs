@@ -151,8 +151,8 @@ fn length_and_depth_end_before_parsing() {
     let many = format!("select 1 {}", "union all select 1 ".repeat(1_500));
     let cases = format!("select {}1{}", "case when true then ".repeat(200), " end".repeat(200));
     let minus = format!("select {}1", "- ".repeat(5_000));
-    let casts = format!("select 1{}", "::int".repeat(5_000));
-    for text in [deep, wide, long, many, cases, minus, casts] {
+    let colons = format!("select 1{}", "::int".repeat(5_000));
+    for text in [deep, wide, long, many, cases, minus, colons] {
         let error = check(&text, Author::Analyst, &tables()).unwrap_err();
         assert!(matches!(error, QueryError::Limit { .. }), "{error}");
     }

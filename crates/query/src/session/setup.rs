@@ -243,19 +243,19 @@ pub(super) fn hash_with_views(
     read: &BTreeSet<String>,
     hashes: &BTreeMap<String, String>,
 ) -> String {
-    let mut hasher = blake3::Hasher::new();
+    let mut state = blake3::Hasher::new();
     let mut piece = |part: &str| {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part.as_bytes());
+        state.update(&(part.len() as u64).to_le_bytes());
+        state.update(part.as_bytes());
     };
     piece(text);
     for name in read {
-        if let Some(hash) = hashes.get(name) {
+        if let Some(below) = hashes.get(name) {
             piece(name);
-            piece(hash);
+            piece(below);
         }
     }
-    hasher.finalize().to_hex().to_string()
+    state.finalize().to_hex().to_string()
 }
 
 /// A condition of the configuration, checked against the columns of `logs` and printed anew.

@@ -46,16 +46,12 @@ impl VisitorMut for Binder<'_> {
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         let Expr::Value(value) = expr else { return ControlFlow::Continue(()) };
         let Value::Placeholder(name) = &value.value else { return ControlFlow::Continue(()) };
-        match name.strip_prefix('$').and_then(|name| self.bindings.get(name)) {
-            Some(bound) => {
-                *expr = bound.clone();
-                ControlFlow::Continue(())
-            }
-            None => {
-                self.unknown = Some(name.clone());
-                ControlFlow::Break(())
-            }
-        }
+        let Some(bound) = name.strip_prefix('$').and_then(|name| self.bindings.get(name)) else {
+            self.unknown = Some(name.clone());
+            return ControlFlow::Break(());
+        };
+        *expr = bound.clone();
+        ControlFlow::Continue(())
     }
 }
 

@@ -14,9 +14,9 @@ pub(crate) type CheckCondition<'a> = dyn Fn(&str, &str) -> Result<String, QueryE
 const IS_REQUEST: &str =
     "(outcome is not null or http_response_status_code is not null or rpc_grpc_status_code is not null)";
 
-/// What failed where a service says nothing. gRPC codes: UNKNOWN, DEADLINE_EXCEEDED,
-/// RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS, which are the server's
-/// (OpenTelemetry semantic conventions, RPC), and the counterpart of HTTP 429.
+/// What failed where a service says nothing. gRPC codes: `UNKNOWN`,
+/// `DEADLINE_EXCEEDED`, `RESOURCE_EXHAUSTED`, `UNIMPLEMENTED`, `INTERNAL`, `UNAVAILABLE`, `DATA_LOSS`, the server's
+/// own (OpenTelemetry semantic conventions, RPC), and the counterpart of HTTP 429.
 const IS_FAILED: &str = "(http_response_status_code >= 500 or http_response_status_code = 429 \
     or rpc_grpc_status_code in (2, 4, 8, 12, 13, 14, 15) or outcome = 'failed' or error_type ilike '%timeout%')";
 
@@ -53,7 +53,7 @@ fn by_service(
     default: &str,
     check: &CheckCondition<'_>,
 ) -> Result<String, QueryError> {
-    let mut branches = String::new();
+    let mut branches = Vec::new();
     for (name, service) in &config.services {
         let condition = service
             .sli
@@ -65,18 +65,18 @@ fn by_service(
             continue;
         };
         let checked = check(&format!("services.{name}.sli.{key}"), condition)?;
-        branches.push_str(&format!("when service_name = {} then {checked} ", quoted(name)));
+        branches.push(format!("when service_name = {} then {checked}", quoted(name)));
     }
     Ok(case(&branches, default))
 }
 
 fn is_slow(config: &Config) -> String {
-    let mut branches = String::new();
+    let mut branches = Vec::new();
     for (name, service) in &config.services {
         let limit = service.sli.as_ref().and_then(|sli| sli.latency_ms).filter(|limit| limit.is_finite());
         if let Some(limit) = limit {
-            branches.push_str(&format!(
-                "when service_name = {} then duration_ms > cast('{limit:?}' as double) ",
+            branches.push(format!(
+                "when service_name = {} then duration_ms > cast('{limit:?}' as double)",
                 quoted(name)
             ));
         }
@@ -101,10 +101,10 @@ fn action(config: &Config) -> String {
                 else coalesce(event_name, http_route, 'request') end"
             .to_owned();
     }
-    let branches: String = config
+    let branches: Vec<String> = config
         .actions
         .iter()
-        .map(|(name, action)| format!("when {} then {} ", action_condition(action), quoted(name)))
+        .map(|(name, action)| format!("when {} then {}", action_condition(action), quoted(name)))
         .collect();
     case(&branches, "cast(null as text)")
 }
@@ -137,11 +137,11 @@ fn identity(config: &Config, print: impl Fn(&str) -> String) -> String {
 }
 
 fn identity_kind(config: &Config) -> String {
-    let branches: String = config
+    let branches: Vec<String> = config
         .identity
         .user
         .iter()
-        .map(|name| format!("when {} is not null then {} ", field(name), quoted(name)))
+        .map(|name| format!("when {} is not null then {}", field(name), quoted(name)))
         .collect();
     case(&branches, "cast(null as text)")
 }
@@ -156,11 +156,11 @@ fn order_field(
     if config.actions.is_empty() {
         return format!("case when {} is not null then {} end", action(config), cast(default));
     }
-    let branches: String = config
+    let branches: Vec<String> = config
         .actions
         .values()
         .map(|action| {
-            format!("when {} then {} ", action_condition(action), cast(read(action).unwrap_or(default)))
+            format!("when {} then {}", action_condition(action), cast(read(action).unwrap_or(default)))
         })
         .collect();
     case(&branches, &format!("cast(null as {sql_type})"))
@@ -178,8 +178,11 @@ fn segments(config: &Config, check: &CheckCondition<'_>) -> Result<String, Query
     Ok(format!("nullif(concat_ws(',', {}), '')", parts.join(", ")))
 }
 
-fn case(branches: &str, default: &str) -> String {
-    if branches.is_empty() { default.to_owned() } else { format!("case {branches}else {default} end") }
+fn case(branches: &[String], default: &str) -> String {
+    if branches.is_empty() {
+        return default.to_owned();
+    }
+    format!("case {} else {default} end", branches.join(" "))
 }
 
 /// A column of `logs`, else an attribute.
