@@ -110,6 +110,8 @@ struct Database {
     threads: usize,
     /// The tables that the script fills.
     tables: SessionContext,
+    /// Sessions over the tables as they are now, by instant.
+    sessions: Vec<(Option<Micros>, Arc<Session>)>,
 }
 
 impl Database {
@@ -121,20 +123,26 @@ impl Database {
                 MemTable::try_new(table.schema(), vec![filled.remove(&table).unwrap_or_default()])?;
             context.register_table(table.name(), Arc::new(provider))?;
         }
-        Ok(Self { setup, threads, tables: context })
+        Ok(Self { setup, threads, tables: context, sessions: Vec::new() })
     }
 
-    async fn session(&self, as_of: Option<Micros>) -> Result<Session, Failure> {
+    async fn session(&mut self, as_of: Option<Micros>) -> Result<Arc<Session>, Failure> {
+        let as_of = as_of.or(self.setup.as_of);
+        if let Some((_, session)) = self.sessions.iter().find(|(instant, _)| *instant == as_of) {
+            return Ok(Arc::clone(session));
+        }
         let mut tables = Tables::new();
         for table in Table::ALL {
             let rows = self.tables.table(table.name()).await?.collect().await?;
             tables.insert(table, rows);
         }
-        let as_of = as_of.or(self.setup.as_of);
-        Setup { as_of, ..self.setup.clone() }.session(tables, self.threads).await
+        let setup = Setup { as_of, ..self.setup.clone() };
+        let session = Arc::new(setup.session(tables, self.threads).await?);
+        self.sessions.push((as_of, Arc::clone(&session)));
+        Ok(session)
     }
 
-    async fn run_query(&self, call: &str) -> Result<DBOutput<DefaultColumnType>, Failure> {
+    async fn run_query(&mut self, call: &str) -> Result<DBOutput<DefaultColumnType>, Failure> {
         let (call, look) = match call.find("\nselect ") {
             Some(at) => call.split_at(at),
             None => (call, ""),
@@ -172,6 +180,7 @@ impl AsyncDB for Database {
             return self.run_query(call).await;
         }
         if sql.trim_start().starts_with("insert into ") {
+            self.sessions.clear();
             self.tables.sql(sql).await?.collect().await?;
             return Ok(DBOutput::StatementComplete(0));
         }

@@ -218,10 +218,15 @@ fn is_enough(candidates: &[Candidate], ranked: &[Ranked]) -> bool {
         return true;
     }
     let Some(best) = ranked.first().filter(|best| best.score >= SCORE_MIN) else { return false };
-    let mut services: Vec<&str> = ranked
+    // Two changes of one service are two suspects, though several of its series are one finding.
+    let mut services: Vec<(&str, &str)> = ranked
         .iter()
         .take_while(|entry| entry.score >= best.score - LEAD_POINTS)
-        .map(|entry| candidates[entry.index].service.as_str())
+        .map(|entry| {
+            let candidate = &candidates[entry.index];
+            let own = if candidate.kind == CandidateKind::Change { candidate.subject.as_str() } else { "" };
+            (candidate.service.as_str(), own)
+        })
         .collect();
     services.sort_unstable();
     services.dedup();

@@ -84,7 +84,7 @@ pub(crate) fn folder_name(incident_id: &str) -> String {
         .take(FOLDER_CHARS_MAX)
         .collect();
     let kept = kept.trim_matches(['.', '-']).to_owned();
-    if kept == incident_id {
+    if kept == incident_id && !kept.is_empty() {
         return kept;
     }
     let hash = fupan_model::events::event_id(&["folder", incident_id]);

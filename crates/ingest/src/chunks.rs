@@ -39,7 +39,7 @@ pub(crate) struct Cut {
 }
 
 /// Live chunks by the prefix length at which they end.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct KnownPrefixes {
     by_length: std::collections::BTreeMap<u64, Vec<LedgerRow>>,
 }
@@ -51,6 +51,18 @@ impl KnownPrefixes {
             known.by_length.entry(row.prefix_bytes.unsigned_abs()).or_default().push(row.clone());
         }
         known
+    }
+
+    /// Chunks of this run are known to the sources that follow, as if they had been in before.
+    pub(crate) fn learn(&mut self, rows: &[LedgerRow], superseded: &[LedgerRow]) {
+        for old in superseded {
+            if let Some(known) = self.by_length.get_mut(&old.prefix_bytes.unsigned_abs()) {
+                known.retain(|row| row.chunk_id != old.chunk_id);
+            }
+        }
+        for row in rows {
+            self.by_length.entry(row.prefix_bytes.unsigned_abs()).or_default().push(row.clone());
+        }
     }
 
     /// Chunks that end within `(from, to]`.
@@ -65,8 +77,6 @@ pub(crate) struct Chunker<'a> {
     known: &'a KnownPrefixes,
     /// Read again even what is known, and take its place.
     replace: bool,
-    /// Fingerprint of this way of reading.
-    reading: &'a str,
     buffer: Vec<u8>,
     at_end: bool,
     offset: u64,
@@ -83,14 +93,12 @@ impl<'a> Chunker<'a> {
         decoder: &'a dyn Decoder,
         known: &'a KnownPrefixes,
         replace: bool,
-        reading: &'a str,
     ) -> Self {
         Self {
             reader,
             decoder,
             known,
             replace,
-            reading,
             buffer: head,
             at_end: false,
             offset: 0,
@@ -193,12 +201,11 @@ impl<'a> Chunker<'a> {
             let size = usize::try_from(length - self.offset).unwrap_or(end);
             let digest = self.prefix_digest(size);
             let Some(row) = rows.iter().find(|row| row.prefix_digest == digest) else { continue };
-            let is_same_reading = !self.replace || row.reading == self.reading;
-            if is_same_reading && self.is_boundary(size) {
+            if !self.replace && self.is_boundary(size) {
                 end = size;
                 break;
             }
-            if !is_same_reading || size < end {
+            if self.replace || size < end {
                 supersedes.push(row.clone());
             }
         }

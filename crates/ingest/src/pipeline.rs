@@ -60,6 +60,8 @@ pub async fn ingest(
         store,
         settings,
         known: Arc::new(KnownPrefixes::new(&ledger)),
+        fresh: Vec::new(),
+        stale: Vec::new(),
         keys: None,
         group: Group::default(),
         progress,
@@ -84,6 +86,9 @@ struct Run<'a> {
     store: &'a Store,
     settings: &'a IngestSettings,
     known: Arc<KnownPrefixes>,
+    /// Chunks of the source that is being read: known to the next ones.
+    fresh: Vec<LedgerRow>,
+    stale: Vec<LedgerRow>,
     keys: Option<Keys>,
     group: Group,
     progress: Arc<dyn Progress>,
@@ -154,6 +159,8 @@ impl Run<'_> {
             self.collect(&mut report, &mut decoding, opened.as_ref()).await?;
         }
         reading.await.map_err(|error| IngestError::Task(error.to_string()))?;
+        let (fresh, stale) = (std::mem::take(&mut self.fresh), std::mem::take(&mut self.stale));
+        Arc::make_mut(&mut self.known).learn(&fresh, &stale);
         Ok(report)
     }
 
@@ -198,6 +205,8 @@ impl Run<'_> {
         report.first = report.first.into_iter().chain(finished.first).min();
         report.last = report.last.into_iter().chain(finished.last).max();
         self.group.bytes += length;
+        self.fresh.push(finished.rows.ledger_row.clone());
+        self.stale.extend(finished.rows.supersedes.iter().cloned());
         self.group.chunks.push(finished.rows);
         if self.group.bytes >= limits::GROUP_BYTES || self.group.chunks.len() >= limits::GROUP_CHUNKS {
             self.flush().await?;
@@ -258,9 +267,8 @@ fn read_pieces(
     let detection = fupan_decode::detect(&head, head_is_whole, &options)?;
     let decoder: Arc<dyn Decoder> = fupan_decode::open(&detection, &head, &options)?.into();
     let facts = source_facts(source, &detection, settings);
-    let reading = facts.reading.clone();
     let _ = pieces.send(Piece::Opened(Box::new(facts), detection.reason, Arc::clone(&decoder)));
-    let mut chunker = Chunker::new(reader, head, decoder.as_ref(), known, settings.replace, &reading);
+    let mut chunker = Chunker::new(reader, head, decoder.as_ref(), known, settings.replace);
     if let Some(problem) = head_problem {
         chunker.stop_at_head(problem);
     }
@@ -279,6 +287,9 @@ fn source_facts(
     settings: &IngestSettings,
 ) -> SourceFacts {
     let zone = settings.zone.name().to_owned();
+    // Rows that replace others are rows of their own, also where the way of reading is the same: what
+    // they replace may be damaged.
+    let again = if settings.replace { settings.now.0.to_string() } else { String::new() };
     let mapping_text = detection
         .mapping
         .as_ref()
@@ -289,7 +300,7 @@ fn source_facts(
         source: source.name.clone(),
         input_format: detection.format.as_str().to_owned(),
         mapping: detection.mapping.clone(),
-        reading: event_id(&["reading", detection.format.as_str(), &mapping_text, &zone]),
+        reading: event_id(&["reading", detection.format.as_str(), &mapping_text, &zone, &again]),
         zone,
         ingested_at: settings.now,
         software_version: settings.software_version.clone(),

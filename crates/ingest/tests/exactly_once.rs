@@ -251,3 +251,32 @@ async fn two_writers_with_the_same_source_count_it_once() {
     assert_eq!(world.rows(Table::Logs).await, 3_000);
     world.verify().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_content_twice_in_one_folder_counts_once() {
+    let world = World::new();
+    let text = lines(0, 500);
+    std::fs::create_dir(world.path("in")).expect("folder");
+    world.write("in/a.jsonl", text.as_bytes());
+    world.write("in/b.jsonl", text.as_bytes());
+    world.write("in/c.jsonl.gz", &gzip(&text));
+    world.write("in/d.jsonl", (text.clone() + &lines(500, 700)).as_bytes());
+    let report = world.ingest(&world.path("in")).await;
+    assert_eq!(counts(&report), Counts { read: 2_200, accepted: 700, rejected: 0, duplicate: 1_500 });
+    assert_eq!(world.rows(Table::Logs).await, 700);
+    world.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_file_is_repaired_by_replace() {
+    let world = World::new();
+    let path = world.write("a.jsonl", lines(0, 50).as_bytes());
+    world.ingest(&path).await;
+    let file = std::fs::read_dir(world.path("store/logs/date=2026-11-05")).expect("folder").next();
+    std::fs::remove_file(file.expect("a file").expect("entry").path()).expect("remove");
+    let broken = world.store().await.verify().await.expect("verify");
+    assert!(!broken.findings.is_empty());
+    world.ingest_with(&path, IngestSettings { replace: true, ..world.settings() }).await;
+    assert_eq!(world.rows(Table::Logs).await, 50);
+    world.verify().await;
+}

@@ -17,21 +17,36 @@ fn comma(lang: Lang) -> &'static str {
 }
 
 /// The highest share of failed requests in a bin of the series.
+/// Fewer requests in a bin than this make no share worth a headline.
+const PEAK_REQUESTS_MIN: f64 = 20.0;
+
 fn peak_of_series(report: &IncidentReport) -> Option<f64> {
     let series = report.series.requests.as_ref()?;
     series
         .points
         .iter()
         .filter_map(|point| {
-            let requests = point.requests.filter(|requests| *requests > 0.0)?;
+            let requests = point.requests.filter(|requests| *requests >= PEAK_REQUESTS_MIN)?;
             point.failed.map(|failed| failed / requests)
         })
         .reduce(f64::max)
 }
 
+/// The functions that the chart of requests counts, where it does not count all.
+pub(crate) fn counted_functions(report: &IncidentReport, locale: Locale) -> Option<String> {
+    let functions = &report.series.requests.as_ref()?.functions;
+    let separator = if locale.lang == Lang::Zh { "、" } else { ", " };
+    (!functions.is_empty()).then(|| functions.join(separator))
+}
+
 /// Title of the chart of requests.
 pub(crate) fn requests(report: &IncidentReport, locale: Locale) -> String {
-    let peak = report.peak_error_share.as_f64().or_else(|| peak_of_series(report));
+    let functions = counted_functions(report, locale);
+    // What the title says is what the chart draws.
+    let peak = match &functions {
+        Some(_) => peak_of_series(report),
+        None => report.peak_error_share.as_f64().or_else(|| peak_of_series(report)),
+    };
     let long = [DurationName::Mitigate, DurationName::Downtime]
         .into_iter()
         .filter_map(|name| report.duration(name))
@@ -40,8 +55,13 @@ pub(crate) fn requests(report: &IncidentReport, locale: Locale) -> String {
     let first = match (peak, locale.lang) {
         (Some(0.0), Lang::En) => "No request failed in these data".to_owned(),
         (Some(0.0), Lang::Zh) => "数据中没有失败请求".to_owned(),
-        (Some(peak), Lang::En) => format!("Up to {} of requests failed", locale.share(peak)),
-        (Some(peak), Lang::Zh) => format!("请求失败率最高 {}", locale.share(peak)),
+        (Some(peak), Lang::En) => {
+            let what = functions.map_or_else(|| "requests".to_owned(), |names| format!("requests for {names}"));
+            format!("Up to {} of {what} failed", locale.share(peak))
+        }
+        (Some(peak), Lang::Zh) => {
+            format!("{}失败率最高 {}", functions.unwrap_or_else(|| "请求".to_owned()), locale.share(peak))
+        }
         (None, _) => locale.term("failed_requests").to_owned(),
     };
     let second = match (long, stopped, locale.lang) {
@@ -52,11 +72,11 @@ pub(crate) fn requests(report: &IncidentReport, locale: Locale) -> String {
             format!("历时 {}后业务恢复", locale.value(&long.value.value, Noun::None))
         }
         (Some(long), true, Lang::En) => format!(
-            "failures vanished early, successes came back only after {}",
+            "requests were stopped for a while, successes came back only after {}",
             locale.value(&long.value.value, Noun::None)
         ),
         (Some(long), true, Lang::Zh) => {
-            format!("失败先行消失，成功量在 {}后才恢复", locale.value(&long.value.value, Noun::None))
+            format!("其间请求被截断，成功量在 {}后才恢复", locale.value(&long.value.value, Noun::None))
         }
         (None, _, _) => return first,
     };
@@ -73,6 +93,13 @@ pub(crate) fn users(counts: &UserCounts, locale: Locale) -> String {
         };
     }
     let blocked = locale.value(&counts.blocked.value, Noun::None);
+    if counts.pending.as_f64().is_some_and(|pending| pending > 0.0) {
+        let pending = locale.value(&counts.pending.value, Noun::None);
+        return match locale.lang {
+            Lang::En => format!("{failed} failed at least once; {blocked} never got through, {pending} still may"),
+            Lang::Zh => format!("{failed}操作失败，其中 {blocked} 人受阻未成功，{pending} 人待判定"),
+        };
+    }
     match locale.lang {
         Lang::En => format!("{failed} failed at least once; {blocked} of them never got through"),
         Lang::Zh => format!("{failed}操作失败，其中 {blocked} 人受阻未成功"),

@@ -223,8 +223,8 @@ const MORE_TERMS: &[(&str, &str, &str)] = &[
     ("relief.did_not_hold", "an earlier attempt that did not hold", "此前的尝试，未能持续有效"),
     (
         "relief.requests_stopped",
-        "failures vanished because the requests were stopped (successes did not come back); not mitigation",
-        "失败消失是因为请求被截断（成功量并未回升），不算止血",
+        "requests were stopped: fewer failures, and no successes either; not mitigation",
+        "请求被截断：失败减少，但也没有成功，不算止血",
     ),
     (
         "relief.not_confirmed",

@@ -57,6 +57,9 @@ impl Store {
                         });
                     }
                 }
+                if !counts {
+                    continue;
+                }
                 match self.check_file(table, &path, &file).await {
                     Ok(counted) => {
                         result.files += 1;

@@ -43,7 +43,7 @@ pub(super) fn table(rows: &Rows, zone: Tz, width: Option<u16>) -> String {
     table.set_header(rows.schema.fields().iter().map(|field| escape::visible(field.name())));
     for (at, field) in rows.schema.fields().iter().enumerate() {
         if let Some(column) = table.column_mut(at) {
-            column.set_padding((0, 2));
+            column.set_padding((0, 1));
             if is_number(field.data_type()) {
                 column.set_cell_alignment(CellAlignment::Right);
             }

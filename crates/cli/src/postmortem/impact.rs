@@ -237,6 +237,16 @@ async fn requests(
     Ok(())
 }
 
+/// Both parts of the second estimate: demand above the usual after the impact hides a shortfall in it.
+fn shortfall_words(row: Row<'_>) -> Words {
+    let part = |column: &str| row.number(column).unwrap_or_default().round();
+    let (shortfall, catch_up) = (part("shortfall_orders"), part("catch_up_orders"));
+    Words::new(
+        format!("shortfall {shortfall}, above the usual afterwards {catch_up}: demand above the usual hides a loss"),
+        format!("缺口 {shortfall} 单，事后高于平时 {catch_up} 单：平时之上的需求会掩盖损失"),
+    )
+}
+
 /// Two estimates of the same money, side by side, for the affected action that lost most of it: actions
 /// are steps of the same money and are never added.
 async fn money(
@@ -268,7 +278,7 @@ async fn money(
         report.business_loss.push(BusinessLoss {
             method: Words::new(
                 format!("{title}: failed and never recovered, retries folded, at their own amount"),
-                format!("{title}:失败且未恢复的订单(重试合并),按其金额"),
+                format!("{title}：失败且未恢复的订单（重试合并），按其金额"),
             ),
             basis: "GMV".to_owned(),
             amount: Figure::quantity(value, "", query),
@@ -280,14 +290,14 @@ async fn money(
         report.business_loss.push(BusinessLoss {
             method: Words::new(
                 format!("{title}: shortfall against comparable days minus the catch-up after"),
-                format!("{title}:相对可比日的订单缺口减去事后回补"),
+                format!("{title}：相对可比日的订单缺口减去事后回补"),
             ),
             basis: "GMV".to_owned(),
             amount: Figure {
                 value: fupan_report::model::FigureValue::QuantityRange { low, high, unit: String::new() },
                 ..Figure::quantity(0.0, "", query)
             },
-            orders: Figure::count(orders.round().max(0.0) as u64, query),
+            orders: Figure::count(orders.round().max(0.0) as u64, query).with_note(shortfall_words(row)),
         });
     }
     Ok(())

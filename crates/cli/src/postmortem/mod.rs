@@ -16,7 +16,7 @@ mod window;
 use fupan_model::Config;
 use fupan_query::{ParamValue, QueryError, Session};
 use fupan_report::IncidentReport;
-use fupan_report::model::{Candidate, CandidateKind, MilestoneName, Words};
+use fupan_report::model::{MilestoneName, Words};
 
 use cite::{Citations, Params};
 use rows::rows;
@@ -31,9 +31,6 @@ pub(crate) enum PostmortemError {
     #[error(transparent)]
     Query(#[from] QueryError),
 }
-
-/// Candidates that stand for what is held to be the cause.
-const LEADERS: usize = 3;
 
 /// Asks everything that the report of `incident` (an id) says.
 pub(crate) async fn build(
@@ -51,7 +48,13 @@ pub(crate) async fn build(
     cite.derive(
         recovery::OBSERVED,
         "impact/action_minutes",
-        vec![Words::new("actions that only read (GET), bots and probes", "只读操作(GET)、机器人与探针")],
+        vec![
+            Words::new("actions that only read (GET), bots and probes", "只读操作（GET）、机器人与探针"),
+            Words::new(
+                "rule: the first minute in which failures rise above the baseline or successes fall below it, to the first after which both stay calm for 15 minutes; declared milestones from recovery/incident",
+                "规则：自失败率高于基线或成功量低于基线的第一分钟起，至二者连续平稳 15 分钟的起点止；人工里程碑取自 recovery/incident",
+            ),
+        ],
     );
     let detection_mode = row.owned("detected_basis");
     let mut report =
@@ -63,8 +66,6 @@ pub(crate) async fn build(
     series::fill(&mut report, &mut cite, config, &window).await?;
     series::candidates(&mut report, &mut cite, &window).await?;
     quality::fill(&mut report, &mut cite, session, config, &window, software_version).await?;
-    let is_change = |candidate: &Candidate| candidate.kind == CandidateKind::Change;
-    report.header.was_change = report.candidates.iter().take(LEADERS).any(is_change).then_some(true);
     report.milestones.retain(|milestone| milestone.at.is_known() || milestone.name != MilestoneName::Closed);
     report.receipts = cite.into_receipts();
     report.provenance.ledger_version = report.receipts.first().and_then(|receipt| receipt.ledger_version);

@@ -56,12 +56,13 @@ pub(crate) async fn fill(
         });
     }
     assumptions(report, cite, session, config, window).await?;
+    no_baseline(report, window);
     unknowable(report, window);
     report.provenance = Provenance {
         software_version: software_version.to_owned(),
         ledger_version: report.receipts.first().and_then(|receipt| receipt.ledger_version),
         as_of: Some(session.as_of()),
-        as_of_given: false,
+        as_of_given: cite.as_of_given,
     };
     Ok(())
 }
@@ -128,6 +129,27 @@ async fn assumptions(
     Ok(())
 }
 
+/// Data that begins only with the incident has nothing to be compared with.
+fn no_baseline(report: &mut IncidentReport, window: &Window) {
+    const TELEMETRY: [&str; 8] = [
+        "json-lines", "otlp-json", "csv-logs", "csv-metrics-long", "csv-metrics-wide", "csv-traces",
+        "prometheus-query-range", "traces-json",
+    ];
+    let first = report
+        .data_quality
+        .sources
+        .iter()
+        .filter(|source| TELEMETRY.contains(&source.format.as_str()))
+        .filter_map(|source| source.first)
+        .min();
+    if first.is_some_and(|first| first >= window.baseline_end) {
+        report.data_quality.cannot_know.push(Words::new(
+            "The data begin with the incident: there is no quiet stretch to compare with, so that nothing can be said to have departed from its usual course.",
+            "数据从故障时段才开始，没有可对比的平静时段，因此无法判断何者偏离了基线。",
+        ));
+    }
+}
+
 /// Kinds of telemetry that are missing altogether, and what that leaves unknown.
 fn unknowable(report: &mut IncidentReport, window: &Window) {
     let mut cannot = |en: &str, zh: &str| report.data_quality.cannot_know.push(Words::new(en, zh));
@@ -145,8 +167,8 @@ fn unknowable(report: &mut IncidentReport, window: &Window) {
     }
     if window.basis != Basis::Observed {
         cannot(
-            "Beginning and end of the impact are as people declared them; telemetry does not confirm them.",
-            "故障起止时间仅来自人工记录,未经观测数据印证。",
+            "Beginning and end of the impact are at best as people declared them; telemetry does not confirm them.",
+            "故障起止时间至多来自人工记录，未经观测数据印证。",
         );
     }
     if window.comparable_days == 0 {

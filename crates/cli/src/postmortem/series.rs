@@ -26,7 +26,7 @@ pub(crate) async fn fill(
     window: &Window,
 ) -> Result<(), QueryError> {
     let params = window.params(config);
-    report.series.requests = requests(cite, &params, window).await?;
+    report.series.requests = requests(cite, config, &params, window).await?;
     let answer = cite.ask("impact/service_minutes", &params).await?;
     let bins = ((window.window_end.0 - window.window_start.0) / MINUTE).max(0) as usize;
     let mut cells: BTreeMap<String, Vec<Option<f64>>> = BTreeMap::new();
@@ -62,6 +62,7 @@ pub(crate) async fn fill(
 /// Requests of the hurt actions, minute by minute, against comparable days.
 async fn requests(
     cite: &mut Citations<'_>,
+    config: &Config,
     params: &super::cite::Params,
     window: &Window,
 ) -> Result<Option<RequestSeries>, QueryError> {
@@ -81,7 +82,11 @@ async fn requests(
         add(&mut point.baseline_high, row.number("baseline_successes_max"));
     }
     let has_requests = points.values().any(|point| point.requests.unwrap_or_default() > 0.0);
-    let series = RequestSeries { bin_seconds: 60.0, points: points.into_values().collect() };
+    let title = |action: &String| {
+        config.actions.get(action).and_then(|action| action.title.clone()).unwrap_or_else(|| action.clone())
+    };
+    let functions = window.hurt_actions.iter().map(title).collect();
+    let series = RequestSeries { functions, bin_seconds: 60.0, points: points.into_values().collect() };
     Ok(has_requests.then_some(series))
 }
 

@@ -107,7 +107,7 @@ pub(crate) async fn find(
     // Once with the declared start, once more with the observed one: the quiet stretch must end
     // before the impact really began.
     for _ in 0..2 {
-        let found = observe(cite, config, &window, declared).await?;
+        let found = observe(cite, config, &window, declared, as_of).await?;
         let Some(found) = found else { break };
         let start = found.stretches.first().map_or(window.impact_start, |first| first.started);
         let settled = start == window.impact_start && window.basis == Basis::Observed;
@@ -214,10 +214,13 @@ async fn observe(
     config: &Config,
     window: &Window,
     declared: &Declared,
+    as_of: Micros,
 ) -> Result<Option<Found>, QueryError> {
     let mut params = window.params(config);
     let search_start = floor_minute(Micros(window.impact_start.0 - SEARCH_MINUTES * MINUTE));
-    let search_end = floor_minute(Micros(window.impact_end.0 + 2 * MARGIN_MINUTES * MINUTE));
+    // Minutes that are not over yet, as seen from the as-of, say nothing.
+    let wanted_end = Micros(window.impact_end.0 + 2 * MARGIN_MINUTES * MINUTE);
+    let search_end = floor_minute(wanted_end.min(Micros(as_of.0.max(search_start.0 + MINUTE))));
     params.insert("window_start", ParamValue::Timestamp(search_start));
     params.insert("window_end", ParamValue::Timestamp(search_end));
     let answer = cite.ask("impact/action_minutes", &params).await?;

@@ -196,6 +196,8 @@ fn change_of(mut pairs: Pairs<'_>, source: &str, zone: Tz) -> Result<(Change, bo
         parts.extend(attributes.iter().flat_map(|(key, value)| [key.clone(), value.clone()]));
         event_id(&parts.iter().map(String::as_str).collect::<Vec<_>>())
     };
+    // Two deployments of one service without words are told apart by what was deployed.
+    let summary = summary.or_else(|| what_was_changed(&change_type, service_name.as_deref(), &attributes));
     let key = own_key.clone().unwrap_or_default();
     attributes.extend(own_key.map(|key| ("entry_id".to_owned(), key)));
     let change = Change {
@@ -230,6 +232,23 @@ fn own_key(pairs: &Pairs<'_>, change_type: &str) -> Option<String> {
         .find_map(|key| pairs.exact(key))
         .map(|value| value.as_text().to_owned())
         .filter(|key| !key.is_empty())
+}
+
+/// `checkout v1.2 (7b8e1c4)`: the service with its version, flag or commit; none where nothing says.
+fn what_was_changed(
+    change_type: &str,
+    service_name: Option<&str>,
+    attributes: &[(String, String)],
+) -> Option<String> {
+    const SHA_SHOWN: usize = 7;
+    let attribute = |wanted: &[&str]| {
+        attributes.iter().find(|(key, _)| wanted.contains(&key.as_str())).map(|(_, value)| value.as_str())
+    };
+    let what = attribute(&["version", "tag", "release", "flag", "image"]);
+    let commit = attribute(&["commit_sha", "sha", "commit", "revision"])
+        .map(|sha| format!("({})", sha.chars().take(SHA_SHOWN).collect::<String>()));
+    let parts: Vec<&str> = [service_name, what, commit.as_deref()].into_iter().flatten().collect();
+    (what.is_some() || commit.is_some()).then(|| format!("{change_type} {}", parts.join(" ")))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::concat_batches;
 use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::common::{DFSchema, TableReference};
@@ -61,7 +62,9 @@ pub(super) async fn over_batches(
     let latest = tables::latest_in_batches(&batches);
     for table in Table::ALL {
         let rows = batches.remove(&table).unwrap_or_default();
-        let provider = MemTable::try_new(table.schema(), vec![rows])?;
+        let rows = concat_batches(&table.schema(), &rows)
+            .map_err(|error| QueryError::Engine(format!("{}: {error}", table.name())))?;
+        let provider = MemTable::try_new(table.schema(), vec![vec![rows]])?;
         context.register_table(TableReference::partial(STORE_SCHEMA, table.name()), Arc::new(provider))?;
     }
     finish(context, settings, latest, None).await
@@ -190,7 +193,10 @@ impl View {
     pub(super) async fn compute(&self, context: &SessionContext) -> Result<(), QueryError> {
         let plan = self.plan(context).await?;
         let rows = super::execute::run(context, &plan, None).await?;
-        let table = MemTable::try_new(rows.schema, vec![rows.batches])?;
+        // One batch: the planner looks at every batch of a table in memory, over and over.
+        let batch = concat_batches(&rows.schema, &rows.batches)
+            .map_err(|error| QueryError::Engine(error.to_string()))?;
+        let table = MemTable::try_new(rows.schema, vec![vec![batch]])?;
         context.register_table(self.name.as_str(), Arc::new(table))?;
         Ok(())
     }

@@ -61,9 +61,11 @@ pub(super) fn draw(report: &IncidentReport, locale: Locale) -> Result<Option<Cha
 fn subtitle(series: &RequestSeries, locale: Locale) -> String {
     let zone = locale.zone_at(series.points.first().map(|point| point.at));
     let bin = locale.width(series.bin_seconds);
-    match locale.lang {
-        Lang::En => format!("All entry services, per {bin}; {zone}"),
-        Lang::Zh => format!("全部入口服务，每{bin}统计；{zone}"),
+    match (locale.lang, series.functions.is_empty()) {
+        (Lang::En, true) => format!("All entry services, per {bin}; {zone}"),
+        (Lang::En, false) => format!("Counted where users enter, per {bin}; {zone}"),
+        (Lang::Zh, true) => format!("全部入口服务，每{bin}统计；{zone}"),
+        (Lang::Zh, false) => format!("按用户入口统计，每{bin}；{zone}"),
     }
 }
 

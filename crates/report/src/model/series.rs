@@ -19,6 +19,8 @@ pub struct Series {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RequestSeries {
+    /// Functions that are counted, in the readers' words; none: all requests where users enter.
+    pub functions: Vec<String>,
     /// Width of a bin in seconds, usually 60.
     pub bin_seconds: f64,
     /// In order of time; a bin without data is left out or has none.

@@ -72,6 +72,7 @@ impl Decoder for TimelineCsv {
 fn entry_of(mut pairs: Pairs<'_>, workspace_zone: Tz) -> Result<(Entry, bool), String> {
     let incident_id = pairs.take_owned(&INCIDENT_NAMES).ok_or("the row has no incident")?;
     let event_type = pairs.take_owned(&TYPE_NAMES).ok_or("the row has no type, such as mitigated")?;
+    super::document::check_type(&event_type)?;
     let zone =
         match pairs.take(&["zone", "时区"]) {
             Some(name) => Some(name.trim().parse::<Tz>().map_err(|_| {
