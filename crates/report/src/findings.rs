@@ -56,7 +56,8 @@ pub(crate) fn requests(report: &IncidentReport, locale: Locale) -> String {
         (Some(0.0), Lang::En) => "No request failed in these data".to_owned(),
         (Some(0.0), Lang::Zh) => "数据中没有失败请求".to_owned(),
         (Some(peak), Lang::En) => {
-            let what = functions.map_or_else(|| "requests".to_owned(), |names| format!("requests for {names}"));
+            let what =
+                functions.map_or_else(|| "requests".to_owned(), |names| format!("requests for {names}"));
             format!("Up to {} of {what} failed", locale.share(peak))
         }
         (Some(peak), Lang::Zh) => {
@@ -96,7 +97,9 @@ pub(crate) fn users(counts: &UserCounts, locale: Locale) -> String {
     if counts.pending.as_f64().is_some_and(|pending| pending > 0.0) {
         let pending = locale.value(&counts.pending.value, Noun::None);
         return match locale.lang {
-            Lang::En => format!("{failed} failed at least once; {blocked} never got through, {pending} still may"),
+            Lang::En => {
+                format!("{failed} failed at least once; {blocked} never got through, {pending} still may")
+            }
             Lang::Zh => format!("{failed}操作失败，其中 {blocked} 人受阻未成功，{pending} 人待判定"),
         };
     }

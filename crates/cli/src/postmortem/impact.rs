@@ -242,7 +242,9 @@ fn shortfall_words(row: Row<'_>) -> Words {
     let part = |column: &str| row.number(column).unwrap_or_default().round();
     let (shortfall, catch_up) = (part("shortfall_orders"), part("catch_up_orders"));
     Words::new(
-        format!("shortfall {shortfall}, above the usual afterwards {catch_up}: demand above the usual hides a loss"),
+        format!(
+            "shortfall {shortfall}, above the usual afterwards {catch_up}: demand above the usual hides a loss"
+        ),
         format!("缺口 {shortfall} 单，事后高于平时 {catch_up} 单：平时之上的需求会掩盖损失"),
     )
 }

@@ -132,8 +132,14 @@ async fn assumptions(
 /// Data that begins only with the incident has nothing to be compared with.
 fn no_baseline(report: &mut IncidentReport, window: &Window) {
     const TELEMETRY: [&str; 8] = [
-        "json-lines", "otlp-json", "csv-logs", "csv-metrics-long", "csv-metrics-wide", "csv-traces",
-        "prometheus-query-range", "traces-json",
+        "json-lines",
+        "otlp-json",
+        "csv-logs",
+        "csv-metrics-long",
+        "csv-metrics-wide",
+        "csv-traces",
+        "prometheus-query-range",
+        "traces-json",
     ];
     let first = report
         .data_quality

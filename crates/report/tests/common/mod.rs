@@ -484,7 +484,7 @@ fn requests() -> RequestSeries {
             }
         })
         .collect();
-    RequestSeries { bin_seconds: 60.0, points }
+    RequestSeries { functions: Vec::new(), bin_seconds: 60.0, points }
 }
 
 /// A heat map of that many services.
@@ -663,7 +663,7 @@ pub fn slow() -> IncidentReport {
             ..RequestPoint::default()
         })
         .collect();
-    report.series.requests = Some(RequestSeries { bin_seconds: 3600.0, points });
+    report.series.requests = Some(RequestSeries { functions: Vec::new(), bin_seconds: 3600.0, points });
     report.series.heat_map = Some(HeatMap { bin_seconds: 2400.0, ..heat(3) });
     report.series.candidates.truncate(1);
     report.users = Some(users(None, 1_000_000, 812, 800));

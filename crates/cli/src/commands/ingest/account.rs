@@ -33,7 +33,8 @@ pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings) -> u8 {
 
 /// A file in a folder that is no data is not an error: nobody named it.
 fn is_skipped(source: &SourceReport) -> bool {
-    let is_data_all_the_same = matches!(source.problem, Some(SourceProblem::Format(DecodeError::Encoding { .. })));
+    let is_data_all_the_same =
+        matches!(source.problem, Some(SourceProblem::Format(DecodeError::Encoding { .. })));
     !source.is_explicit && !is_data_all_the_same && matches!(source.problem, Some(SourceProblem::Format(_)))
 }
 

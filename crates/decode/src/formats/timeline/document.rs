@@ -1,8 +1,8 @@
 //! Which keys does a timeline file have, and what do they mean?
 
-use fupan_model::EventType;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use fupan_model::EventType;
 
 use super::node::{Content, Node};
 use super::when::{Context, When, between, parse_when};
