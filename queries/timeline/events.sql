@@ -8,7 +8,7 @@
 -- column:   occurred_at_low  TIMESTAMP earliest, where the source is vague
 -- column:   occurred_at_high TIMESTAMP latest, where the source is vague
 -- column:   precision        TEXT    exact, minute, day, range, unknown
--- column:   recorded_at      TIMESTAMP when it was known
+-- column:   recorded_at      TIMESTAMP when it was known; null where only the instant of the ingest is
 -- column:   recorded_at_basis TEXT   source, assumed or ingested
 -- column:   event_type       TEXT
 -- column:   milestone        TEXT    the milestone that this event sets, else null
@@ -45,7 +45,7 @@ select
     occurred_at_low,
     occurred_at_high,
     precision,
-    recorded_at,
+    case when recorded_at_basis <> 'ingested' then recorded_at end as recorded_at,
     recorded_at_basis,
     event_type,
     marks.milestone,

@@ -87,6 +87,15 @@ fn is_number(data_type: &DataType) -> bool {
     data_type.is_numeric()
 }
 
+/// Groups of three from five digits on: a year stays a year. Longer than any count is an id.
+fn whole(number: i64) -> String {
+    if (10_000..1_000_000_000_000_000).contains(&number.unsigned_abs()) {
+        numbers::grouped_signed(number)
+    } else {
+        number.to_string()
+    }
+}
+
 /// The cell as people read it; `–` where there is nothing.
 fn shown(column: &dyn Array, row: usize, zone: Tz) -> String {
     if column.is_null(row) {
@@ -96,7 +105,7 @@ fn shown(column: &dyn Array, row: usize, zone: Tz) -> String {
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
             instants::local(Micros(column.as_primitive::<TimestampMicrosecondType>().value(row)), zone)
         }
-        DataType::Int64 => numbers::grouped_signed(column.as_primitive::<Int64Type>().value(row)),
+        DataType::Int64 => whole(column.as_primitive::<Int64Type>().value(row)),
         DataType::Float64 => numbers::double(column.as_primitive::<Float64Type>().value(row)),
         _ => escape::shortened(&escape::visible(&cells::text(column, row)), CELL_CHARS_MAX),
     }
