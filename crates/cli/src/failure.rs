@@ -130,7 +130,7 @@ impl From<PostmortemError> for Failure {
     fn from(error: PostmortemError) -> Self {
         match error {
             PostmortemError::Query(error) => error.into(),
-            other => Self::split(ErrorKind::Usage, &other.to_string()),
+            PostmortemError::UnknownIncident(_) => Self::split(ErrorKind::Usage, &error.to_string()),
         }
     }
 }

@@ -2,6 +2,8 @@
 //! generator knows (`sample-data/campus-lunch/truth.json`), and the committed reports with what the code
 //! renders now.
 
+#![allow(clippy::panic, clippy::print_stdout, reason = "a test says what it found, and fails aloud")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -1,6 +1,8 @@
 //! Promise: any Delta reader opens the tables. Python's `deltalake` and Polars are asked where they are
 //! installed; where they are not, this says aloud that it was skipped.
 
+#![allow(clippy::panic, clippy::print_stdout, reason = "a test says what it found, and fails aloud")]
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 

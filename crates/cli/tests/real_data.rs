@@ -4,6 +4,8 @@
 //! Nothing is fitted to names, services or times found there; what is asserted holds for any data of
 //! the same kind.
 
+#![allow(clippy::panic, clippy::print_stdout, reason = "a test says what it found, and fails aloud")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 

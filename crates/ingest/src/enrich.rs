@@ -2,7 +2,7 @@
 
 use fupan_model::{LogRecord, MetricPoint};
 
-/// UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS: what the
+/// Unknown, deadline exceeded, resource exhausted, unimplemented, internal, unavailable, data loss: what the
 /// OpenTelemetry conventions call errors of a server; the view `requests` has the same list.
 const GRPC_SERVER_ERRORS: [i16; 7] = [2, 4, 8, 12, 13, 14, 15];
 

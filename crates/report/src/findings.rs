@@ -226,16 +226,16 @@ fn services(report: &IncidentReport, locale: Locale) -> Option<String> {
     const NAMED_MAX: usize = 3;
     let affected = report.blast_radius.iter().filter(|row| row.class == ServiceClass::Affected);
     let (functions, services): (Vec<_>, Vec<_>) = affected.partition(|row| row.is_entry);
-    let (named, others) = if functions.is_empty() { (services, 0) } else { (functions, services.len()) };
-    if named.is_empty() {
+    let (shown, others) = if functions.is_empty() { (services, 0) } else { (functions, services.len()) };
+    if shown.is_empty() {
         return None;
     }
-    let names: Vec<String> = named
+    let names: Vec<String> = shown
         .iter()
         .take(NAMED_MAX)
         .map(|row| escape::markdown(row.title.as_deref().unwrap_or(&row.service)))
         .collect();
-    let rest = named.len().saturating_sub(NAMED_MAX) + others;
+    let rest = shown.len().saturating_sub(NAMED_MAX) + others;
     Some(match (locale.lang, rest) {
         (Lang::En, 0) => format!("affected: {}", names.join(", ")),
         (Lang::En, 1) => format!("affected: {} and 1 service more", names.join(", ")),

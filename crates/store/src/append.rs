@@ -15,6 +15,7 @@ use object_store::path::Path;
 
 use crate::files::{EncodedFile, Rows};
 use crate::ledger::LedgerRow;
+use crate::store::files_of;
 use crate::{Store, StoreError, files, ledger, limits, table};
 
 /// The rows of one chunk, and what the ledger will say about it.
@@ -78,7 +79,7 @@ impl Store {
         let mut delta = self.delta(table).await?;
         for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
             let present: BTreeSet<String> =
-                self.files_of(&delta)?.into_iter().flat_map(|file| file.chunks).collect();
+                files_of(&delta)?.into_iter().flat_map(|file| file.chunks).collect();
             let partitions = partition(table, chunks, &present)?;
             if partitions.is_empty() {
                 return Ok(delta.version().unwrap_or_default());

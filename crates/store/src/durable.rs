@@ -202,8 +202,7 @@ impl MultipartUpload for BufferedUpload {
     }
 
     async fn complete(&mut self) -> Result<PutResult> {
-        let bytes = self.parts.drain(..).flatten();
-        let payload = PutPayload::from_iter(bytes);
+        let payload: PutPayload = self.parts.drain(..).flatten().collect();
         self.store.write(&self.location, payload, PutMode::Overwrite).await
     }
 

@@ -130,14 +130,6 @@ impl Store {
         self.tables.lock().await.insert(table, delta);
     }
 
-    /// All files of a table's state, whether their chunks count or not, ordered by path.
-    pub(crate) fn files_of(&self, delta: &DeltaTable) -> Result<Vec<DataFile>, StoreError> {
-        let mut found: Vec<DataFile> =
-            delta.snapshot()?.log_data().iter().map(|view| data_file(&view)).collect();
-        found.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(found)
-    }
-
     /// The ledger, newest version.
     pub async fn ledger(&self) -> Result<Ledger, StoreError> {
         let delta = self.delta(Table::Ingests).await?;
@@ -148,7 +140,7 @@ impl Store {
         let mut rows = Vec::new();
         let mut version = 0;
         // Names carry the version, so files are in order of commit.
-        for file in self.files_of(delta)? {
+        for file in files_of(delta)? {
             let of_file = self.ledger_file(&file.path).await?;
             if of_file.iter().any(|row| row.action != LedgerAction::Seen) {
                 version = committed_version(&file.path).unwrap_or(version);
@@ -175,7 +167,7 @@ impl Store {
         let ledger = self.ledger().await?;
         let delta = self.delta(table).await?;
         let mut batches = Vec::new();
-        for file in self.files_of(&delta)?.into_iter().filter_map(|file| counted(table, file, &ledger)) {
+        for file in files_of(&delta)?.into_iter().filter_map(|file| counted(table, file, &ledger)) {
             let bytes = self.below.get(&Path::from(file.path.as_str())).await?.bytes().await?;
             for batch in files::decode(bytes, &table.schema())? {
                 batches.push(files::without_chunks(&batch, &file.hidden_chunks)?);
@@ -198,7 +190,7 @@ impl Store {
         let mut tables = BTreeMap::new();
         for table in Table::ALL {
             let delta = if table == Table::Ingests { ingests.clone() } else { self.delta(table).await? };
-            let files = self.files_of(&delta)?;
+            let files = files_of(&delta)?;
             let files = files.into_iter().filter_map(|file| counted(table, file, &ledger)).collect();
             let version = delta.version().unwrap_or_default();
             tables.insert(table, TableSnapshot { table, version, schema: table.schema(), files });
@@ -210,6 +202,13 @@ impl Store {
             tables,
         })
     }
+}
+
+/// All files of a table's state, whether their chunks count or not, ordered by path.
+pub(crate) fn files_of(delta: &DeltaTable) -> Result<Vec<DataFile>, StoreError> {
+    let mut found: Vec<DataFile> = delta.snapshot()?.log_data().iter().map(|view| data_file(&view)).collect();
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
 }
 
 /// The version in a ledger file's name.

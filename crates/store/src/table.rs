@@ -140,13 +140,15 @@ pub(crate) async fn commit(delta: &mut DeltaTable, table: Table, adds: Vec<Add>)
             delta.update_state().await?;
             Ok(version)
         }
-        Err(DeltaTableError::VersionAlreadyExists(_)) => Err(conflict(table)),
-        Err(DeltaTableError::Transaction {
-            source:
-                TransactionError::MaxCommitAttempts(_)
-                | TransactionError::CommitConflict(_)
-                | TransactionError::VersionAlreadyExists(_),
-        }) => Err(conflict(table)),
+        Err(
+            DeltaTableError::VersionAlreadyExists(_)
+            | DeltaTableError::Transaction {
+                source:
+                    TransactionError::MaxCommitAttempts(_)
+                    | TransactionError::CommitConflict(_)
+                    | TransactionError::VersionAlreadyExists(_),
+            },
+        ) => Err(conflict(table)),
         Err(error) => settle(delta, table, &paths, &error).await,
     }
 }

@@ -7,6 +7,7 @@ use fupan_model::Table;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
+use crate::store::files_of;
 use crate::{Store, StoreError, files};
 
 /// Something that is wrong with a store.
@@ -45,7 +46,7 @@ impl Store {
         for table in Table::ALL {
             let delta = self.delta(table).await?;
             let mut holders: BTreeMap<(String, Option<i32>), String> = BTreeMap::new();
-            for file in self.files_of(&delta)? {
+            for file in files_of(&delta)? {
                 let counts = table == Table::Ingests || file.chunks.iter().any(|chunk| ledger.is_live(chunk));
                 result.uncounted_files += u64::from(!counts);
                 let path = format!("{}/{}", table.name(), file.path);

@@ -83,6 +83,9 @@ fn day_of(from: Option<&str>, now: Micros, app: &App) -> Micros {
     }
 }
 
+/// Incidents of one day that get a number; nobody opens more by hand.
+const NUMBERS_MAX: u32 = 9_999;
+
 /// `INC-2026-1105`, with a number behind where that is taken.
 fn free_id(known: &[Found], app: &App) -> String {
     let date = instants::local(app.surroundings.now, app.zone());
@@ -90,7 +93,7 @@ fn free_id(known: &[Found], app: &App) -> String {
     let base = format!("INC-{}-{}{}", part(0, 4), part(5, 7), part(8, 10));
     let is_free = |id: &String| !known.iter().any(|found| found.incident_id == *id);
     std::iter::once(base.clone())
-        .chain((2..).map(|number: u32| format!("{base}-{number}")))
+        .chain((2..=NUMBERS_MAX).map(|number: u32| format!("{base}-{number}")))
         .find(is_free)
         .unwrap_or(base)
 }

@@ -40,6 +40,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// Columns of text.
+    #[expect(clippy::needless_pass_by_value, reason = "callers make the rows for this call")]
     pub(crate) fn of_text<const N: usize>(names: [&str; N], rows: Vec<[String; N]>) -> Result<Self, Failure> {
         use arrow::array::{ArrayRef, StringArray};
         use arrow::datatypes::{DataType, Field, Schema};

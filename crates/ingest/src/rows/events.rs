@@ -31,7 +31,9 @@ pub(super) fn envelope_columns(
 ) -> Result<Vec<ArrayRef>, ArrowError> {
     let column = |get: &dyn Fn(&Envelope<'_>) -> Option<Micros>| {
         let mut builder = instants();
-        rows.iter().for_each(|(row, _)| instant(&mut builder, get(row)));
+        for (row, _) in rows {
+            instant(&mut builder, get(row));
+        }
         shared(builder.finish())
     };
     let text = |get: &dyn for<'a> Fn(&'a Envelope<'_>) -> Option<&'a str>| {
