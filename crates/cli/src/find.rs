@@ -1,11 +1,10 @@
 //! Which incident does the reader mean? Its id, the beginning of it, or a part of its title.
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::TimestampMicrosecondType;
 use fupan_model::Micros;
 use fupan_query::{Session, SqlLimits};
 
 use crate::failure::Failure;
+use crate::rows::rows;
 
 /// An incident, as far as it takes to find it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,22 +35,14 @@ pub(crate) async fn incident(session: &Session, name: Option<&str>) -> Result<Fo
 pub(crate) async fn all(session: &Session) -> Result<Vec<Found>, Failure> {
     let limits = SqlLimits { rows_max: 1_000_000, ..SqlLimits::default() };
     let answer = session.sql(LATEST_FIRST, &limits).await?;
-    let mut found = Vec::new();
-    for batch in &answer.batches {
-        let text = |at: usize, row: usize| {
-            let column = batch.columns().get(at)?.as_string_opt::<i32>()?;
-            column.is_valid(row).then(|| column.value(row).to_owned())
-        };
-        let began =
-            batch.columns().get(2).and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
-        for row in 0..batch.num_rows() {
-            let Some(incident_id) = text(0, row) else { continue };
-            let began_at =
-                began.filter(|column| column.is_valid(row)).map(|column| Micros(column.value(row)));
-            found.push(Found { incident_id, title: text(1, row).unwrap_or_default(), began_at });
-        }
-    }
-    Ok(found)
+    let found = rows(&answer).filter_map(|row| {
+        Some(Found {
+            incident_id: row.owned("incident_id")?,
+            title: row.owned("title").unwrap_or_default(),
+            began_at: row.instant("began_at"),
+        })
+    });
+    Ok(found.collect())
 }
 
 fn pick<'a>(all: &'a [Found], name: &str) -> Result<&'a Found, Failure> {

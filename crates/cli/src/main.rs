@@ -14,6 +14,7 @@ mod numbers;
 mod output;
 mod postmortem;
 mod progress;
+mod rows;
 mod settings;
 mod terminal;
 

@@ -1,13 +1,13 @@
 //! From the command's sources to committed chunks, in a pipeline of bounded queues.
 
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
 
 use chrono_tz::Tz;
 use fupan_decode::{DecodeOptions, Decoder, InputFormat, Mapping};
 use fupan_model::Micros;
 use fupan_model::events::event_id;
 use fupan_store::{ChunkRows, LedgerRow, Store};
+use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
 
 use crate::chunks::{Chunker, Cut, KnownPrefixes};
@@ -106,7 +106,7 @@ type Decoding = JoinHandle<Result<Decoded, arrow::error::ArrowError>>;
 impl Run<'_> {
     async fn source(&mut self, source: &Source) -> Result<SourceReport, IngestError> {
         self.progress.source(&source.name, source.size());
-        let (sender, receiver) = sync_channel(1);
+        let (sender, mut receiver) = channel(1);
         let reading = {
             let (source, settings) = (source.clone(), self.settings.clone());
             let (known, progress) = (Arc::clone(&self.known), Arc::clone(&self.progress));
@@ -119,14 +119,8 @@ impl Run<'_> {
         };
         let mut opened: Option<(SourceFacts, Arc<dyn Decoder>)> = None;
         let mut decoding: std::collections::VecDeque<Decoding> = std::collections::VecDeque::new();
-        let receiver = Arc::new(std::sync::Mutex::new(receiver));
         loop {
-            let pieces = Arc::clone(&receiver);
-            let piece =
-                tokio::task::spawn_blocking(move || pieces.lock().ok().and_then(|pieces| pieces.recv().ok()))
-                    .await
-                    .map_err(|error| IngestError::Task(error.to_string()))?;
-            match piece {
+            match receiver.recv().await {
                 Some(Piece::Opened(facts, reason, decoder)) => {
                     report.input_format = Some(facts.input_format.clone());
                     report.mapping.clone_from(&facts.mapping);
@@ -234,11 +228,11 @@ fn read(
     settings: &IngestSettings,
     known: &KnownPrefixes,
     progress: &dyn Progress,
-    pieces: &SyncSender<Piece>,
+    pieces: &Sender<Piece>,
 ) {
     let problem = read_pieces(source, settings, known, progress, pieces).err();
     // The receiver is gone only when the whole ingest has ended.
-    let _ = pieces.send(Piece::End(problem));
+    let _ = pieces.blocking_send(Piece::End(problem));
 }
 
 fn read_pieces(
@@ -246,7 +240,7 @@ fn read_pieces(
     settings: &IngestSettings,
     known: &KnownPrefixes,
     progress: &dyn Progress,
-    pieces: &SyncSender<Piece>,
+    pieces: &Sender<Piece>,
 ) -> Result<(), SourceProblem> {
     let unreadable = |error: std::io::Error| SourceProblem::Unreadable { reason: error.to_string() };
     let mut reader = Decompressed::new(source.open().map_err(unreadable)?)?;
@@ -267,14 +261,14 @@ fn read_pieces(
     let detection = fupan_decode::detect(&head, head_is_whole, &options)?;
     let decoder: Arc<dyn Decoder> = fupan_decode::open(&detection, &head, &options)?.into();
     let facts = source_facts(source, &detection, settings);
-    let _ = pieces.send(Piece::Opened(Box::new(facts), detection.reason, Arc::clone(&decoder)));
+    let _ = pieces.blocking_send(Piece::Opened(Box::new(facts), detection.reason, Arc::clone(&decoder)));
     let mut chunker = Chunker::new(reader, head, decoder.as_ref(), known, settings.replace);
     if let Some(problem) = head_problem {
         chunker.stop_at_head(problem);
     }
     while let Some(cut) = chunker.next() {
         progress.position(chunker.compressed());
-        if pieces.send(Piece::Cut(Box::new(cut))).is_err() {
+        if pieces.blocking_send(Piece::Cut(Box::new(cut))).is_err() {
             break;
         }
     }

@@ -1,6 +1,5 @@
 //! `fupan mark`: one more thing is known about an incident, or something turns out to be wrong.
 
-use arrow::array::{Array, AsArray};
 use fupan_model::{EventType, IncidentEvent, Micros, Precision, RecordedAtBasis};
 use fupan_query::{Session, SqlLimits};
 
@@ -9,6 +8,7 @@ use crate::commands::people::{self, Said};
 use crate::failure::{DONE, Failure, Outcome};
 use crate::find::{self, Found};
 use crate::instants::{self, Asked};
+use crate::rows::rows;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -157,16 +157,8 @@ async fn standing_events(session: &Session, incident_id: &str) -> Result<Vec<Str
     let limits = SqlLimits { rows_max: 1_000_000, ..SqlLimits::default() };
     let answer =
         session.sql("select event_id, incident_id from incident_events order by event_id", &limits).await?;
-    let mut ids = Vec::new();
-    for batch in &answer.batches {
-        let [event, incident] = batch.columns() else { continue };
-        let (Some(event), Some(incident)) = (event.as_string_opt::<i32>(), incident.as_string_opt::<i32>())
-        else {
-            continue;
-        };
-        let rows = (0..batch.num_rows())
-            .filter(|row| incident.is_valid(*row) && incident.value(*row) == incident_id);
-        ids.extend(rows.map(|row| event.value(row).to_owned()));
-    }
-    Ok(ids)
+    let ids = rows(&answer)
+        .filter(|row| row.text("incident_id") == Some(incident_id))
+        .filter_map(|row| row.owned("event_id"));
+    Ok(ids.collect())
 }

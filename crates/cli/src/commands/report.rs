@@ -47,9 +47,7 @@ pub(crate) async fn build(
     wanted: Option<&str>,
 ) -> Result<IncidentReport, Failure> {
     let incident = find::incident(session, wanted).await?;
-    let mut report = postmortem::build(session, &incident.incident_id, app.config(), VERSION).await?;
-    report.number_figures();
-    Ok(report)
+    Ok(postmortem::build(session, &incident.incident_id, app.config(), VERSION).await?)
 }
 
 /// Writes a report in all languages; answers the paths of the markdown files.

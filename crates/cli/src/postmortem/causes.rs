@@ -12,8 +12,8 @@ use fupan_report::model::{
 };
 
 use super::cite::Citations;
-use super::rows::{Row, rows};
 use super::window::Window;
+use crate::rows::{Row, rows};
 
 /// Candidates that the report shows; the rest are a query away.
 const SHOWN_MAX: u32 = 8;

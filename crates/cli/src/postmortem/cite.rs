@@ -9,17 +9,22 @@ use fupan_report::model::{Receipt, Words};
 /// Parameters that many queries share; each gets those that its header names.
 pub(crate) type Params = BTreeMap<&'static str, ParamValue>;
 
+/// A query and the parameters that it was asked with.
+type Asked = (&'static str, Vec<(String, ParamValue)>);
+
 /// Runs queries and collects their receipts.
 pub(crate) struct Citations<'a> {
     session: &'a Session,
     receipts: BTreeMap<String, Receipt>,
+    /// Answers by query and parameters: sections that need the same rows ask once.
+    answers: Vec<(Asked, Answer)>,
     /// Whether the reader chose the instant as of which everything is seen.
     pub(crate) as_of_given: bool,
 }
 
 impl<'a> Citations<'a> {
     pub(crate) fn new(session: &'a Session) -> Self {
-        Self { session, receipts: BTreeMap::new(), as_of_given: false }
+        Self { session, receipts: BTreeMap::new(), answers: Vec::new(), as_of_given: false }
     }
 
     /// Answers a query with those of `params` that it knows. Its receipt's key is its name.
@@ -35,7 +40,15 @@ impl<'a> Citations<'a> {
                 Some((param.name.clone(), value.clone()))
             })
             .collect();
-        let answer = self.session.run(query, &given).await?;
+        let asked = (query, given);
+        let known = self.answers.iter().find(|(other, _)| *other == asked);
+        let answer = if let Some((_, answer)) = known {
+            answer.clone()
+        } else {
+            let answer = self.session.run(query, &asked.1).await?;
+            self.answers.push((asked, answer.clone()));
+            answer
+        };
         self.as_of_given = answer.receipt.as_of_given;
         self.receipts.insert(query.to_owned(), receipt(query, question, &answer));
         Ok(answer)

@@ -7,8 +7,8 @@ use fupan_report::model::{
 };
 
 use super::cite::{Citations, Params};
-use super::rows::{Row, rows};
 use super::window::Window;
+use crate::rows::{Row, rows};
 
 /// Fills blast radius, users, requests and money.
 pub(crate) async fn fill(

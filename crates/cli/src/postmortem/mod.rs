@@ -8,7 +8,6 @@ mod cite;
 mod impact;
 mod quality;
 mod recovery;
-mod rows;
 mod series;
 mod story;
 mod window;
@@ -18,8 +17,8 @@ use fupan_query::{ParamValue, QueryError, Session};
 use fupan_report::IncidentReport;
 use fupan_report::model::{MilestoneName, Words};
 
+use crate::rows::rows;
 use cite::{Citations, Params};
-use rows::rows;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]

@@ -7,8 +7,8 @@ use fupan_report::model::{
 };
 
 use super::cite::{Citations, Params};
-use super::rows::rows;
 use super::window::Window;
+use crate::rows::rows;
 
 /// Gaps that the report lists; a query gives the rest.
 const GAPS_MAX: usize = 10;
@@ -60,7 +60,8 @@ pub(crate) async fn fill(
     unknowable(report, window);
     report.provenance = Provenance {
         software_version: software_version.to_owned(),
-        ledger_version: report.receipts.first().and_then(|receipt| receipt.ledger_version),
+        // Known once the receipts are collected.
+        ledger_version: None,
         as_of: Some(session.as_of()),
         as_of_given: cite.as_of_given,
     };

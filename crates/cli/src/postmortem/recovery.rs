@@ -8,8 +8,8 @@ use fupan_report::model::{
     Words,
 };
 
-use super::rows::Row;
 use super::window::{Declared, Window};
+use crate::rows::Row;
 
 const RECEIPT: &str = "recovery/incident";
 /// The receipt of what was inferred from requests.

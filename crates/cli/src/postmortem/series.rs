@@ -10,8 +10,8 @@ use fupan_report::model::{
 };
 
 use super::cite::Citations;
-use super::rows::rows;
 use super::window::Window;
+use crate::rows::rows;
 
 const MINUTE: i64 = 60 * Micros::PER_SECOND;
 

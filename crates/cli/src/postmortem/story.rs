@@ -9,8 +9,8 @@ use fupan_report::model::{
 };
 
 use super::cite::{Citations, Params};
-use super::rows::{Row, rows};
 use super::window::Window;
+use crate::rows::{Row, rows};
 
 /// Recorded within this long after it happened counts as known then.
 const KNOWN_WITHIN_SECONDS: f64 = 120.0;

@@ -15,7 +15,7 @@ use fupan_query::{ParamValue, QueryError};
 use fupan_report::model::Basis;
 
 use super::cite::{Citations, Params};
-use super::rows::{Row, rows};
+use crate::rows::{Row, rows};
 
 const MINUTE: i64 = 60 * Micros::PER_SECOND;
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Date32Builder, MapBuilder, StringBuilder, StringDictionaryBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, Date32Builder, MapBuilder, StringArray, StringBuilder, StringDictionaryBuilder,
+    TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Int32Type};
 use arrow::error::ArrowError;
@@ -53,6 +54,11 @@ pub(crate) fn attributes<K: AsRef<str>, V: AsRef<str>>(
         }
     }
     builder.append(true)
+}
+
+/// The same text in each of `rows` rows.
+pub(crate) fn same(text: &str, rows: usize) -> ArrayRef {
+    shared(StringArray::from_iter_values(std::iter::repeat_n(text, rows)))
 }
 
 pub(crate) fn shared<T: arrow::array::Array + 'static>(array: T) -> ArrayRef {

@@ -5,7 +5,7 @@ use arrow::error::ArrowError;
 use fupan_model::{IncidentEvent, Micros, Precision, RecordedAtBasis, Table};
 use fupan_store::text_map_builder;
 
-use super::columns::{attributes, instant, instants, shared};
+use super::columns::{attributes, instant, instants, same, shared};
 
 /// What `incident_events` and `changes` share.
 pub(super) struct Envelope<'a> {
@@ -60,7 +60,7 @@ pub(super) fn envelope_columns(
         shared(maps.finish()),
         text(&|row| row.supersedes),
         text(&|row| Some(row.source)),
-        shared(StringArray::from_iter_values(std::iter::repeat_n(chunk_id, rows.len()))),
+        same(chunk_id, rows.len()),
         shared(rows.iter().map(|(_, record)| Some(*record as i64)).collect::<Int64Array>()),
     ])
 }

@@ -9,7 +9,7 @@ use fupan_model::records::Text;
 use fupan_model::{LogRecord, Table, severity};
 use fupan_store::text_map_builder;
 
-use super::columns::{Repeated, attributes, date, instant, instants, shared};
+use super::columns::{Repeated, attributes, date, instant, instants, same, shared};
 use crate::enrich;
 
 pub(crate) struct LogRows {
@@ -153,10 +153,7 @@ impl LogRows {
             shared(self.order_id.finish()),
             shared(self.amount.finish()),
             shared(self.attributes.finish()),
-            super::columns::shared(arrow::array::StringArray::from_iter_values(std::iter::repeat_n(
-                chunk_id,
-                source_record.len(),
-            ))),
+            same(chunk_id, source_record.len()),
             source_record,
         ];
         RecordBatch::try_new(Table::Logs.schema(), columns)

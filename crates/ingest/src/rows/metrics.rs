@@ -1,14 +1,14 @@
 //! Metric points → rows of `metrics`.
 
 use arrow::array::{
-    Date32Builder, Float64Builder, Int64Builder, MapBuilder, RecordBatch, StringArray, StringBuilder,
+    Date32Builder, Float64Builder, Int64Builder, MapBuilder, RecordBatch, StringBuilder,
     TimestampMicrosecondBuilder,
 };
 use arrow::error::ArrowError;
 use fupan_model::{MetricPoint, Table};
 use fupan_store::text_map_builder;
 
-use super::columns::{Repeated, attributes, date, instant, instants, shared};
+use super::columns::{Repeated, attributes, date, instant, instants, same, shared};
 use crate::enrich;
 
 pub(crate) struct MetricRows {
@@ -68,7 +68,6 @@ impl MetricRows {
 
     pub(crate) fn finish(&mut self, chunk_id: &str) -> Result<RecordBatch, ArrowError> {
         let source_record = self.source_record.finish();
-        let chunk = StringArray::from_iter_values(std::iter::repeat_n(chunk_id, source_record.len()));
         RecordBatch::try_new(
             Table::Metrics.schema(),
             vec![
@@ -85,7 +84,7 @@ impl MetricRows {
                 self.cloud_region.finish()?,
                 shared(self.series_id.finish()),
                 shared(self.attributes.finish()),
-                shared(chunk),
+                same(chunk_id, source_record.len()),
                 shared(source_record),
             ],
         )

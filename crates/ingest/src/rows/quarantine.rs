@@ -5,7 +5,7 @@ use arrow::error::ArrowError;
 use fupan_decode::{Place, limits};
 use fupan_model::Table;
 
-use super::columns::shared;
+use super::columns::{same, shared};
 
 /// A reject: where, why, and its first bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,11 +27,10 @@ impl QuarantineRows {
 
     pub(crate) fn finish(&self, source: &str, chunk_id: &str) -> Result<RecordBatch, ArrowError> {
         let rows = &self.0;
-        let same = |text: &str| shared(StringArray::from_iter_values(std::iter::repeat_n(text, rows.len())));
         RecordBatch::try_new(
             Table::Quarantine.schema(),
             vec![
-                same(source),
+                same(source, rows.len()),
                 shared(rows.iter().map(|row| Some(row.place.record as i64)).collect::<Int64Array>()),
                 shared(rows.iter().map(|row| Some(row.place.byte_offset as i64)).collect::<Int64Array>()),
                 shared(rows.iter().map(|row| Some(row.reason.as_str())).collect::<StringArray>()),
@@ -41,7 +40,7 @@ impl QuarantineRows {
                         .map(|row| Some(row.bytes.len() >= limits::REJECTED_BYTES_MAX))
                         .collect::<BooleanArray>(),
                 ),
-                same(chunk_id),
+                same(chunk_id, rows.len()),
             ],
         )
     }

@@ -1,14 +1,14 @@
 //! Spans → rows of `spans`.
 
 use arrow::array::{
-    Date32Builder, Float64Builder, Int64Builder, MapBuilder, RecordBatch, StringArray, StringBuilder,
+    Date32Builder, Float64Builder, Int64Builder, MapBuilder, RecordBatch, StringBuilder,
     TimestampMicrosecondBuilder,
 };
 use arrow::error::ArrowError;
 use fupan_model::{SpanRecord, Table};
 use fupan_store::text_map_builder;
 
-use super::columns::{Repeated, attributes, date, instant, instants, shared};
+use super::columns::{Repeated, attributes, date, instant, instants, same, shared};
 
 pub(crate) struct SpanRows {
     trace_id: StringBuilder,
@@ -61,7 +61,6 @@ impl SpanRows {
 
     pub(crate) fn finish(&mut self, chunk_id: &str) -> Result<RecordBatch, ArrowError> {
         let source_record = self.source_record.finish();
-        let chunk = StringArray::from_iter_values(std::iter::repeat_n(chunk_id, source_record.len()));
         RecordBatch::try_new(
             Table::Spans.schema(),
             vec![
@@ -76,7 +75,7 @@ impl SpanRows {
                 self.status_code.finish()?,
                 shared(self.attributes.finish()),
                 shared(self.date.finish()),
-                shared(chunk),
+                same(chunk_id, source_record.len()),
                 shared(source_record),
             ],
         )
