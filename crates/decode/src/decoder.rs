@@ -18,7 +18,11 @@ pub trait Decoder: Send + Sync {
     /// piece of it) and goes on after the next line feed.
     fn record_bytes_max(&self) -> usize {
         match self.framing() {
-            Framing::Lines | Framing::CsvRecords { .. } => limits::LINE_BYTES_MAX,
+            Framing::Lines | Framing::CsvRecords { .. } | Framing::JoinedLines { .. } => {
+                limits::LINE_BYTES_MAX
+            }
+            // The count stands before the message.
+            Framing::OctetCounted => limits::LINE_BYTES_MAX + 16,
             Framing::Document => limits::DOCUMENT_BYTES_MAX,
         }
     }
@@ -74,6 +78,8 @@ pub trait RecordSink {
     fn reject(&mut self, place: Place, reason: String, bytes: &[u8]);
     /// Called once per record whose time had no zone, so that the assumption can be counted.
     fn assumed_zone(&mut self);
+    /// Called once per record whose time had no year: it was taken from [`crate::Origin::modified_at`].
+    fn assumed_year(&mut self) {}
     /// A declarative document was read completely: what it no longer holds is to be retracted.
     fn declared(&mut self, _document: DeclaredDocument) {}
 }

@@ -3,7 +3,9 @@
 //! What cannot be told is an error that says what was seen and what to do; nothing is guessed.
 
 mod binary;
+mod exports;
 mod json;
+mod lines;
 mod text;
 
 use crate::framing::{is_blank, without_bom};
@@ -37,6 +39,10 @@ pub fn detect(head: &[u8], head_is_whole: bool, options: &DecodeOptions) -> Resu
     if is_blank(head) && (head_is_whole || head.len() < limits::HEAD_BYTES_MAX) {
         return Err(DecodeError::Empty);
     }
+    // A spreadsheet is binary data that can be read all the same.
+    if crate::formats::xlsx::looks_like(head) {
+        return Ok(Detection::new(InputFormat::Xlsx, "it is a spreadsheet: a package with sheets"));
+    }
     binary::refuse(head)?;
     let head = without_bom(head);
     // A mapping refines the format that was told; it never contradicts it.
@@ -48,26 +54,39 @@ pub fn detect(head: &[u8], head_is_whole: bool, options: &DecodeOptions) -> Resu
     if let Some(format) = options.format {
         return Ok(Detection::new(format, "as told by --input-format"));
     }
+    if let Some(detection) = exports::detect(head) {
+        return Ok(detection);
+    }
+    if let Some(detection) = lines::detect(head, head_is_whole) {
+        return Ok(detection);
+    }
     match head.trim_ascii_start().first() {
         Some(b'{' | b'[') => json::detect(head, head_is_whole),
-        _ => text::detect(head),
+        _ => text::detect(head, head_is_whole),
     }
 }
 
 /// The mapping applies if its test on the content holds.
 fn by_mapping(mapping: &Mapping, head: &[u8], head_is_whole: bool) -> Option<Detection> {
-    let fits = if mapping.is_csv() {
-        let is_json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
-        !is_json
-            && crate::formats::Table::read(head, "csv").is_ok_and(|table| mapping.fits_header(&table.names))
-    } else {
-        json::first_keys(head, head_is_whole).is_some_and(|keys| mapping.fits_keys(&keys.written))
-    };
-    fits.then(|| Detection {
+    fits(mapping, head, head_is_whole).then(|| Detection {
         format: mapping.format(),
         mapping: Some(mapping.name.clone()),
         reason: format!("the content passes the test of the mapping {}", mapping.name),
     })
+}
+
+/// Whether the mapping's test on the content holds.
+pub(crate) fn fits(mapping: &Mapping, head: &[u8], head_is_whole: bool) -> bool {
+    let head = without_bom(head);
+    if mapping.is_text() {
+        return mapping.fits_text(head);
+    }
+    let is_json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
+    if mapping.is_csv() {
+        let table = crate::formats::Table::read(head, "csv");
+        return !is_json && table.is_ok_and(|table| mapping.fits_header(&table.names));
+    }
+    json::first_keys(head, head_is_whole).is_some_and(|keys| mapping.fits_keys(&keys.written))
 }
 
 #[cfg(test)]

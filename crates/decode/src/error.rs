@@ -17,7 +17,9 @@ pub enum DecodeError {
         hint: String,
     },
     /// Text in an encoding other than UTF-8.
-    #[error("the input is text in {encoding}, not UTF-8; convert it first: iconv -f {encoding} -t UTF-8")]
+    #[error(
+        "the input is text in {encoding}, not UTF-8, and was not transcoded; convert it: iconv -f {encoding} -t UTF-8"
+    )]
     Encoding {
         /// The encoding's name for iconv.
         encoding: String,

@@ -31,11 +31,51 @@ pub enum InputFormat {
     ChangesCsv,
     /// Trace spans as a JSON list or one per line.
     TracesJson,
+    /// Prometheus' text exposition and `OpenMetrics`.
+    Openmetrics,
+    /// `InfluxDB` line protocol.
+    InfluxLine,
+    /// Values of metrics as `CloudWatch` answers them.
+    CloudwatchMetrics,
+    /// Incidents and log entries of `PagerDuty`'s REST API.
+    Pagerduty,
+    /// Alerts and incidents of Opsgenie.
+    Opsgenie,
+    /// Incidents of incident.io, version 2.
+    IncidentIo,
+    /// Messages of a channel out of Slack.
+    Slack,
+    /// Issues of Jira with their change log.
+    Jira,
+    /// Issues of `GitHub` with their timeline; merged pull requests are changes.
+    Github,
+    /// Annotations of Grafana's dashboards and alert rules.
+    GrafanaAnnotations,
+    /// Events of a Kubernetes cluster.
+    KubernetesEvents,
+    /// A workbook: each sheet is read like the table that it holds.
+    Xlsx,
+    /// What nginx and Apache write per request, common or combined.
+    AccessLog,
+    /// Syslog after RFC 5424 or RFC 3164, by line or octet-counted.
+    Syslog,
+    /// `journalctl --output=json`.
+    Journald,
+    /// `key=value` pairs, one record per line.
+    Logfmt,
+    /// Text whose records begin with a time; stack traces belong to the line before.
+    TextLog,
+    /// The answer of Loki's `query_range`, or what is pushed to it.
+    Loki,
+    /// Documents out of Elasticsearch: a dump, a bulk file or the answer of a search.
+    Elasticsearch,
+    /// Events out of `CloudWatch` Logs.
+    CloudwatchLogs,
 }
 
 impl InputFormat {
     /// All formats, in the order in which help texts list them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 34] = [
         Self::JsonLines,
         Self::OtlpJson,
         Self::CsvLogs,
@@ -50,6 +90,26 @@ impl InputFormat {
         Self::Changes,
         Self::ChangesCsv,
         Self::TracesJson,
+        Self::Openmetrics,
+        Self::InfluxLine,
+        Self::CloudwatchMetrics,
+        Self::Pagerduty,
+        Self::Opsgenie,
+        Self::IncidentIo,
+        Self::Slack,
+        Self::Jira,
+        Self::Github,
+        Self::GrafanaAnnotations,
+        Self::KubernetesEvents,
+        Self::Xlsx,
+        Self::AccessLog,
+        Self::Syslog,
+        Self::Journald,
+        Self::Logfmt,
+        Self::TextLog,
+        Self::Loki,
+        Self::Elasticsearch,
+        Self::CloudwatchLogs,
     ];
 
     /// The name that `--input-format` takes and the ledger records.
@@ -69,6 +129,26 @@ impl InputFormat {
             Self::Changes => "changes",
             Self::ChangesCsv => "changes-csv",
             Self::TracesJson => "traces-json",
+            Self::Openmetrics => "openmetrics",
+            Self::InfluxLine => "influx-line",
+            Self::CloudwatchMetrics => "cloudwatch-metrics",
+            Self::Pagerduty => "pagerduty",
+            Self::Opsgenie => "opsgenie",
+            Self::IncidentIo => "incident-io",
+            Self::Slack => "slack",
+            Self::Jira => "jira",
+            Self::Github => "github",
+            Self::GrafanaAnnotations => "grafana-annotations",
+            Self::KubernetesEvents => "kubernetes-events",
+            Self::Xlsx => "xlsx",
+            Self::AccessLog => "access-log",
+            Self::Syslog => "syslog",
+            Self::Journald => "journald",
+            Self::Logfmt => "logfmt",
+            Self::TextLog => "text-log",
+            Self::Loki => "loki",
+            Self::Elasticsearch => "elasticsearch",
+            Self::CloudwatchLogs => "cloudwatch-logs",
         }
     }
 
@@ -87,6 +167,13 @@ impl InputFormat {
                 | Self::Alerts
                 | Self::Changes
                 | Self::ChangesCsv
+                | Self::Pagerduty
+                | Self::Opsgenie
+                | Self::IncidentIo
+                | Self::Slack
+                | Self::Jira
+                | Self::Github
+                | Self::GrafanaAnnotations
         )
     }
 }
@@ -101,8 +188,39 @@ pub enum Framing {
         /// What separates the cells: `,`, tab, `;` or `|`.
         delimiter: u8,
     },
+    /// A record begins with a line of its own; lines that begin none belong to the record before.
+    JoinedLines {
+        /// Which lines begin a record.
+        start: RecordStart,
+    },
+    /// Each message says how many bytes follow (syslog over TCP).
+    OctetCounted,
     /// The whole stream is one piece, at most [`crate::limits::DOCUMENT_BYTES_MAX`] long.
     Document,
+}
+
+/// Which lines of a text begin a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordStart {
+    /// Those with a time near their beginning.
+    Time,
+    /// Those that are neither blank nor indented nor a part of a stack trace.
+    Unindented,
+}
+
+impl RecordStart {
+    /// Whether the line, without its line feed, begins a record.
+    pub(crate) fn begins(self, line: &[u8]) -> bool {
+        match self {
+            Self::Time => crate::line_time::begins_record(line),
+            Self::Unindented => !crate::line_time::is_continuation(line),
+        }
+    }
+
+    /// Whether the line after this one belongs to it, however that begins.
+    pub(crate) fn goes_on_after(self, line: &[u8]) -> bool {
+        self == Self::Time && crate::line_time::is_partial(line)
+    }
 }
 
 #[cfg(test)]
@@ -114,6 +232,6 @@ mod tests {
         for format in InputFormat::ALL {
             assert_eq!(InputFormat::by_name(format.as_str()), Some(format));
         }
-        assert_eq!(InputFormat::by_name("xlsx"), None);
+        assert_eq!(InputFormat::by_name("xls"), None);
     }
 }

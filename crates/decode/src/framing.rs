@@ -6,7 +6,7 @@
 
 use memchr::{memchr, memchr2, memrchr};
 
-use crate::{Framing, limits};
+use crate::{Framing, RecordStart, limits};
 
 /// End of the last whole record in `bytes`, or none if there is no whole one yet.
 ///
@@ -14,17 +14,22 @@ use crate::{Framing, limits};
 pub fn last_boundary(framing: Framing, bytes: &[u8]) -> Option<usize> {
     match framing {
         Framing::Lines => memrchr(b'\n', bytes).map(|at| at + 1),
-        Framing::CsvRecords { delimiter } => {
-            let mut end = None;
-            let mut start = 0;
-            while let Some(length) = csv_record_end(bytes.get(start..).unwrap_or_default(), delimiter) {
-                start += length;
-                end = Some(start);
-            }
-            end
-        }
+        Framing::CsvRecords { delimiter } => last_end(bytes, |rest| csv_record_end(rest, delimiter)),
+        Framing::JoinedLines { start } => last_end(bytes, |rest| joined_end(rest, start, false)),
+        Framing::OctetCounted => last_end(bytes, octet_counted_end),
         Framing::Document => None,
     }
+}
+
+/// End of the last record of which `record_end` knows the end.
+fn last_end(bytes: &[u8], record_end: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
+    let mut end = None;
+    let mut start = 0;
+    while let Some(length) = record_end(bytes.get(start..).unwrap_or_default()) {
+        start += length;
+        end = Some(start);
+    }
+    end
 }
 
 /// Number of records in whole-record bytes; the last one may lack its line feed.
@@ -33,7 +38,9 @@ pub fn last_boundary(framing: Framing, bytes: &[u8]) -> Option<usize> {
 pub fn count_records(framing: Framing, bytes: &[u8]) -> u64 {
     match framing {
         Framing::Document => u64::from(!is_blank(bytes)),
-        Framing::Lines | Framing::CsvRecords { .. } => Records::new(framing, bytes).count() as u64,
+        Framing::Lines | Framing::CsvRecords { .. } | Framing::JoinedLines { .. } | Framing::OctetCounted => {
+            Records::new(framing, bytes).count() as u64
+        }
     }
 }
 
@@ -67,6 +74,9 @@ impl<'a> Iterator for Records<'a> {
             let length = match self.framing {
                 Framing::Lines => memchr(b'\n', rest).map(|at| at + 1),
                 Framing::CsvRecords { delimiter } => csv_record_end(rest, delimiter),
+                // Whole records only: what ends here has ended.
+                Framing::JoinedLines { start } => joined_end(rest, start, true),
+                Framing::OctetCounted => octet_counted_end(rest),
                 Framing::Document => None,
             }
             .unwrap_or(rest.len());
@@ -147,6 +157,60 @@ fn runaway_end(bytes: &[u8]) -> Option<usize> {
     memchr(b'\n', tail).map(|at| limits::LINE_BYTES_MAX + at + 1)
 }
 
+/// Length of the first record and of the lines that belong to it.
+///
+/// It ends before a line that begins a record, or that would make it longer than
+/// [`limits::JOINED_BYTES_MAX`], so that a file without beginnings costs no memory. A line without its
+/// line feed tells nothing yet, unless the stream `is_over`.
+fn joined_end(bytes: &[u8], start: RecordStart, is_over: bool) -> Option<usize> {
+    let mut at = memchr(b'\n', bytes)? + 1;
+    let mut before = bytes.get(..at)?;
+    loop {
+        let rest = bytes.get(at..).filter(|rest| !rest.is_empty())?;
+        let begins = |line: &[u8]| start.begins(line) && !start.goes_on_after(before);
+        let Some(length) = memchr(b'\n', rest) else {
+            let is_too_long = at + rest.len() > limits::JOINED_BYTES_MAX;
+            return (is_too_long || (is_over && begins(rest))).then_some(at);
+        };
+        let line = rest.get(..length).unwrap_or(rest);
+        if at + length >= limits::JOINED_BYTES_MAX || begins(line) {
+            return Some(at);
+        }
+        before = line;
+        at += length + 1;
+    }
+}
+
+/// Length of the first message that says how long it is (RFC 6587, "octet counting"), with the white
+/// space before it. What does not say so ends at its line feed, so that one broken count costs one line.
+fn octet_counted_end(bytes: &[u8]) -> Option<usize> {
+    let blank = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let message = bytes.get(blank..)?;
+    match octet_count(message) {
+        Some((digits, length)) => {
+            let end = blank + digits + 1 + length;
+            (end <= bytes.len()).then_some(end)
+        }
+        // More digits, or the space after them, may still come.
+        None if message.len() < COUNT_DIGITS_MAX && message.iter().all(u8::is_ascii_digit) => None,
+        None => memchr(b'\n', message).map(|at| blank + at + 1),
+    }
+}
+
+/// Digits of [`limits::LINE_BYTES_MAX`].
+const COUNT_DIGITS_MAX: usize = 7;
+
+/// How many digits the count in front of a message has, and the length that it says.
+pub(crate) fn octet_count(message: &[u8]) -> Option<(usize, usize)> {
+    let digits = message.iter().take(COUNT_DIGITS_MAX + 1).take_while(|byte| byte.is_ascii_digit()).count();
+    let count = std::str::from_utf8(message.get(..digits)?).ok()?.parse().ok()?;
+    let is_count = (1..=COUNT_DIGITS_MAX).contains(&digits)
+        && message.first() != Some(&b'0')
+        && message.get(digits) == Some(&b' ')
+        && count <= limits::LINE_BYTES_MAX;
+    is_count.then_some((digits, count))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -189,6 +253,51 @@ mod tests {
         assert_eq!(found[1], b"next,row");
     }
 
+    const JOINED: Framing = Framing::JoinedLines { start: RecordStart::Time };
+
+    #[test]
+    fn lines_that_begin_no_record_belong_to_the_one_before() {
+        let text = b"2026-11-05 11:05:03 ERROR a\n\tat b\n\nCaused by: c\n2026-11-05 11:05:04 INFO d\n";
+        assert_eq!(
+            records(JOINED, text),
+            [
+                b"2026-11-05 11:05:03 ERROR a\n\tat b\n\nCaused by: c".as_slice(),
+                b"2026-11-05 11:05:04 INFO d"
+            ]
+        );
+        // Whether more lines belong to the last record is known only when the next one begins.
+        assert_eq!(last_boundary(JOINED, text), Some(text.len() - 27));
+        assert_eq!(last_boundary(JOINED, &text[..text.len() - 1]), None);
+        let cut = b"2026-11-05 11:05:03 a\n2026-11-05 11:05:04 b";
+        assert_eq!(count_records(JOINED, cut), 2);
+    }
+
+    #[test]
+    fn joining_has_a_limit() {
+        let mut text = b"2026-11-05 11:05:03 ERROR a\n".to_vec();
+        text.extend(b" and so on\n".repeat(2 * limits::JOINED_BYTES_MAX / 11));
+        text.extend_from_slice(b"2026-11-05 11:05:04 INFO b\n");
+        let found = records(JOINED, &text);
+        assert_eq!(found.len(), 4);
+        assert!(found.iter().all(|record| record.len() <= limits::JOINED_BYTES_MAX));
+        // A line that never ends does not take the record before it along.
+        let mut text = b"2026-11-05 11:05:03 a\n".to_vec();
+        text.extend(vec![b'x'; limits::JOINED_BYTES_MAX]);
+        assert_eq!(last_boundary(JOINED, &text), Some(22));
+    }
+
+    #[test]
+    fn messages_that_say_how_long_they_are() {
+        let text = b"11 <34>1 - a\nb5 <13>x\nbroken\n6 <13>cut";
+        assert_eq!(
+            records(Framing::OctetCounted, text),
+            [b"11 <34>1 - a\nb".as_slice(), b"5 <13>x", b"\nbroken", b"6 <13>cu", b"t"]
+        );
+        assert_eq!(last_boundary(Framing::OctetCounted, b"5 <13"), None);
+        assert_eq!(last_boundary(Framing::OctetCounted, b"5 <13>x"), Some(7));
+        assert_eq!(last_boundary(Framing::OctetCounted, b"12"), None);
+    }
+
     #[test]
     fn a_document_has_no_boundary() {
         assert_eq!(last_boundary(Framing::Document, b"{\n}\n"), None);
@@ -200,10 +309,16 @@ mod tests {
         /// Cutting at any boundary that a prefix shows gives the same records as reading it whole.
         #[test]
         fn any_cut_gives_the_same_records(
-            text in prop::collection::vec(prop::sample::select(b"ab,\"\"\n\r \xEF\xBB\xBF".to_vec()), 0..200),
-            at in 0usize..200,
+            pieces in prop::collection::vec(
+                prop::sample::select(vec![
+                    "a", "b", ",", "\"", "\n", "\r", " ", "\u{FEFF}", "2026-11-05 11:05:03 ", "2026-11-05 11:05:03 stdout P ", "3 <1", "2 ab", "9",
+                ]),
+                0..100,
+            ),
+            at in 0usize..400,
         ) {
-            for framing in [Framing::Lines, CSV] {
+            let text = pieces.concat().into_bytes();
+            for framing in [Framing::Lines, CSV, JOINED, Framing::OctetCounted] {
                 let prefix = &text[..at.min(text.len())];
                 let whole = records(framing, &text);
                 let cut = last_boundary(framing, prefix).unwrap_or(0);

@@ -152,6 +152,9 @@ fn visit_value<'a>(
 }
 
 /// The value of valid JSON text; none for null.
+///
+/// On the hot path: called once per value.
+#[inline]
 pub(crate) fn scalar(raw: &str) -> Option<Value<'_>> {
     match raw.as_bytes().first()? {
         b'"' => Some(Value::Text(unescape(raw))),

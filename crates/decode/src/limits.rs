@@ -38,3 +38,25 @@ pub const YEAR_MIN: i32 = 1970;
 
 /// Years from this one on are mistakes of unit (milliseconds read as seconds) or garbage.
 pub const YEAR_END: i32 = 2201;
+
+/// Longest record of several lines. Nested stack traces reach some dozen kilobytes; a file in which no
+/// line begins a record must not become one.
+pub const JOINED_BYTES_MAX: usize = 256 << 10;
+
+/// How far into a line its time may begin and end: level, brackets and colours stand before it.
+pub const LINE_TIME_BYTES_MAX: usize = 128;
+
+/// Largest spreadsheet. A million rows of a table of incidents are some dozen megabytes.
+pub const SHEET_BYTES_MAX: usize = 64 << 20;
+
+/// What a spreadsheet may unpack to: its reader keeps much of it in memory.
+pub const SHEET_UNPACKED_BYTES_MAX: u64 = 256 << 20;
+
+/// Files in the package of a spreadsheet; real ones have some dozens.
+pub const SHEET_FILES_MAX: usize = 1_024;
+
+/// Sheets of a workbook.
+pub const SHEETS_MAX: usize = 256;
+
+/// Filled cells of a workbook, and texts that it may announce: a hundred bytes each while it is read.
+pub const SHEET_CELLS_MAX: usize = 2_000_000;

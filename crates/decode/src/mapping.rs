@@ -4,17 +4,22 @@
 //! which field becomes which column. What it does not name is read by the defaults. Everything is
 //! checked and compiled when the file is read, so that a mistake shows before the first record.
 
+mod compile;
 mod grok;
 mod spec;
+pub(crate) mod suggest;
 
 use chrono_tz::Tz;
 use regex::Regex;
 
-use self::spec::{FieldSpec, MappingSpec, UnwrapSpec};
-use crate::formats::log_fields::field_by_column;
-use crate::formats::timeline::did_you_mean;
+use self::compile::{
+    check_column, check_event_type, compile_regex, compile_shape, compile_target, compile_test, compile_time,
+    compile_unwrap, known_encoding,
+};
+use self::spec::{FieldSpec, MappingSpec};
+use crate::framing::Records;
 use crate::time::{EpochUnit, ParsedInstant, TimeError, parse_epoch, parse_instant, parse_with_format};
-use crate::{DecodeError, InputFormat, limits};
+use crate::{DecodeError, Encoding, Framing, InputFormat, RecordStart, limits};
 
 /// How one kind of source becomes records, read from a TOML file.
 #[derive(Debug, Clone)]
@@ -22,14 +27,21 @@ pub struct Mapping {
     /// Its name, as the ledger records it.
     pub name: String,
     target: MappingTarget,
-    is_csv: bool,
+    shape: Shape,
     test: Option<Test>,
     personal: Vec<String>,
+    encoding: Option<Encoding>,
     pub(crate) unwrap: Vec<Unwrap>,
     pub(crate) time: Option<TimeField>,
     pub(crate) fields: Vec<FieldRule>,
     pub(crate) wide: Option<Wide>,
     pub(crate) zone: Option<Tz>,
+    /// Words of the source, and the event types that they are.
+    pub(crate) event_types: Vec<(String, String)>,
+    /// Columns whose value the mapping says itself.
+    pub(crate) constants: Vec<(String, String)>,
+    /// Where in a JSON document the list of records is, such as `data.list`.
+    pub(crate) list: Option<String>,
 }
 
 /// The table that a mapping fills.
@@ -38,13 +50,46 @@ pub(crate) enum MappingTarget {
     Logs,
     Metrics,
     Spans,
+    Events,
+    Alerts,
+    Changes,
+}
+
+/// What sources of a mapping look like.
+#[derive(Debug, Clone)]
+enum Shape {
+    Csv,
+    Json,
+    Text(TextShape),
+    /// A format that has a decoder of its own, which asks the mapping for words.
+    Own(InputFormat),
+}
+
+/// How plain text is cut into records, and a record into fields.
+#[derive(Debug, Clone)]
+pub(crate) struct TextShape {
+    /// Its groups become fields.
+    pub(crate) pattern: Regex,
+    pub(crate) multi_line: MultiLine,
+}
+
+/// Which lines of a plain text begin a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MultiLine {
+    /// Told by the head of the source.
+    Auto,
+    /// Every line.
+    EachLine,
+    /// Those that the rule says.
+    Joined(RecordStart),
 }
 
 /// A test on the content of a source.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 struct Test {
     header: Vec<String>,
     keys: Vec<String>,
+    text: Option<Regex>,
 }
 
 /// One step that opens what is wrapped in a field.
@@ -101,26 +146,19 @@ impl Mapping {
     }
 
     fn compile(spec: MappingSpec) -> Result<Self, String> {
-        let target = match spec.table.as_str() {
-            "logs" => MappingTarget::Logs,
-            "metrics" => MappingTarget::Metrics,
-            "spans" => MappingTarget::Spans,
-            other => {
-                let hint = did_you_mean(other, &["logs", "metrics", "spans"]);
-                return Err(format!("table {other:?} is none of logs, metrics, spans{hint}"));
-            }
-        };
-        let test = spec.matches.map(|test| Test { header: test.header, keys: test.first_key.into_vec() });
-        let is_csv = match spec.format.as_deref() {
-            Some("csv") => true,
-            Some("json" | "json-lines") => false,
-            // A header can only be one of a table.
-            None => test.as_ref().is_none_or(|test| test.keys.is_empty()),
-            Some(other) => {
-                let hint = did_you_mean(other, &["csv", "json-lines"]);
-                return Err(format!("format {other:?} is none of csv, json-lines{hint}"));
-            }
-        };
+        let target = compile_target(&spec.table)?;
+        let mut test = spec.matches.map(compile_test).transpose()?;
+        let has_keys = test.as_ref().is_some_and(|test| !test.keys.is_empty());
+        let records = (spec.pattern, spec.multi_line.as_deref());
+        let shape = compile_shape(spec.format.as_deref(), records, target, has_keys)?;
+        if matches!(shape, Shape::Text(_)) && !target.is_telemetry() {
+            return Err(format!("table {:?} is for tables and JSON, not for format = \"text\"", spec.table));
+        }
+        // Anything is text: without a test of its own, the pattern has to fit.
+        if let (Shape::Text(text), None) = (&shape, &test) {
+            test = Some(Test { header: Vec::new(), keys: Vec::new(), text: Some(text.pattern.clone()) });
+        }
+        let encoding = spec.encoding.map(|name| known_encoding(&name)).transpose()?.flatten();
         let mut fields = Vec::new();
         let mut add = |column: &str, source: FieldSpec| -> Result<(), String> {
             let (from, regex) = source.into_parts();
@@ -159,20 +197,29 @@ impl Mapping {
         Ok(Self {
             name: spec.name,
             target,
-            is_csv,
+            shape,
             test,
             personal: spec.personal,
+            encoding,
             unwrap: spec.unwrap.into_iter().map(compile_unwrap).collect::<Result<_, _>>()?,
             time: spec.time.map(|time| compile_time(time, spec.reference_year)).transpose()?,
             fields,
             wide,
             zone,
+            event_types: spec.event_types.into_iter().map(check_event_type).collect::<Result<_, _>>()?,
+            constants: spec.set.into_iter().collect(),
+            list: spec.list,
         })
     }
 
     /// Fields whose values identify people.
     pub fn personal(&self) -> &[String] {
         &self.personal
+    }
+
+    /// The encoding that it says its sources are in, if that is not UTF-8.
+    pub fn encoding(&self) -> Option<Encoding> {
+        self.encoding
     }
 
     /// The same mapping for every source: what `--mapping` means.
@@ -184,13 +231,20 @@ impl Mapping {
 
     /// The format that sources of this mapping have.
     pub(crate) fn format(&self) -> InputFormat {
-        match (self.target, self.is_csv) {
-            (MappingTarget::Logs, true) => InputFormat::CsvLogs,
-            (MappingTarget::Metrics, true) if self.wide.is_some() => InputFormat::CsvMetricsWide,
-            (MappingTarget::Metrics, true) => InputFormat::CsvMetricsLong,
-            (MappingTarget::Spans, true) => InputFormat::CsvTraces,
-            (MappingTarget::Spans, false) => InputFormat::TracesJson,
-            (MappingTarget::Logs | MappingTarget::Metrics, false) => InputFormat::JsonLines,
+        match (self.target, &self.shape) {
+            (_, Shape::Text(_)) => InputFormat::TextLog,
+            (_, Shape::Own(format)) => *format,
+            (MappingTarget::Events, Shape::Csv) => InputFormat::TimelineCsv,
+            (MappingTarget::Events, Shape::Json) => InputFormat::Timeline,
+            (MappingTarget::Alerts, _) => InputFormat::Alerts,
+            (MappingTarget::Changes, Shape::Csv) => InputFormat::ChangesCsv,
+            (MappingTarget::Changes, Shape::Json) => InputFormat::Changes,
+            (MappingTarget::Logs, Shape::Csv) => InputFormat::CsvLogs,
+            (MappingTarget::Metrics, Shape::Csv) if self.wide.is_some() => InputFormat::CsvMetricsWide,
+            (MappingTarget::Metrics, Shape::Csv) => InputFormat::CsvMetricsLong,
+            (MappingTarget::Spans, Shape::Csv) => InputFormat::CsvTraces,
+            (MappingTarget::Spans, Shape::Json) => InputFormat::TracesJson,
+            (MappingTarget::Logs | MappingTarget::Metrics, Shape::Json) => InputFormat::JsonLines,
         }
     }
 
@@ -200,7 +254,7 @@ impl Mapping {
 
     /// Whether it is for a table with these columns.
     pub(crate) fn fits_header(&self, names: &[String]) -> bool {
-        self.is_csv
+        self.is_csv()
             && self.test.as_ref().is_none_or(|test| {
                 test.keys.is_empty() && test.header.iter().all(|wanted| names.contains(wanted))
             })
@@ -208,14 +262,42 @@ impl Mapping {
 
     /// Whether it is for JSON objects with these keys.
     pub(crate) fn fits_keys(&self, keys: &[String]) -> bool {
-        !self.is_csv
+        matches!(self.shape, Shape::Json)
             && self.test.as_ref().is_none_or(|test| {
                 test.header.is_empty() && test.keys.iter().all(|wanted| keys.contains(wanted))
             })
     }
 
+    /// Whether it is for plain text that begins so: one of the first lines passes the test.
+    pub(crate) fn fits_text(&self, head: &[u8]) -> bool {
+        let Some(test) = self.test.as_ref().and_then(|test| test.text.as_ref()) else { return true };
+        Records::new(Framing::Lines, head)
+            .take(limits::HEAD_RECORDS_MAX)
+            .filter_map(|line| std::str::from_utf8(line.bytes).ok())
+            .any(|line| test.is_match(line))
+    }
+
     pub(crate) fn is_csv(&self) -> bool {
-        self.is_csv
+        matches!(self.shape, Shape::Csv)
+    }
+
+    pub(crate) fn is_text(&self) -> bool {
+        self.text().is_some()
+    }
+
+    /// How plain text is read; none for tables and JSON.
+    pub(crate) fn text(&self) -> Option<&TextShape> {
+        match &self.shape {
+            Shape::Text(text) => Some(text),
+            Shape::Csv | Shape::Json | Shape::Own(_) => None,
+        }
+    }
+}
+
+impl MappingTarget {
+    /// Whether the rows are many and have no keys of their own.
+    const fn is_telemetry(self) -> bool {
+        matches!(self, Self::Logs | Self::Metrics | Self::Spans)
     }
 }
 
@@ -241,82 +323,6 @@ impl TimeField {
 
 fn has_year(format: &str) -> bool {
     ["%Y", "%y", "%D", "%F", "%c", "%x", "%s", "%+", "%G"].iter().any(|year| format.contains(year))
-}
-
-fn compile_time(time: spec::TimeSpec, reference_year: Option<i32>) -> Result<TimeField, String> {
-    let reading = match (time.epoch, time.format) {
-        (Some(_), Some(_)) => return Err("time has both `epoch` and `format`; keep one".to_owned()),
-        (Some(unit), None) => TimeReading::Epoch(
-            EpochUnit::by_name(&unit)
-                .ok_or_else(|| format!("time.epoch {unit:?} is none of s, ms, us, ns, auto"))?,
-        ),
-        (None, Some(format)) => {
-            let is_bad = chrono::format::StrftimeItems::new(format.trim_end_matches("%*"))
-                .any(|item| item == chrono::format::Item::Error);
-            if is_bad {
-                return Err(format!("time.format {format:?} is no layout of strftime"));
-            }
-            TimeReading::Format(format)
-        }
-        (None, None) => TimeReading::Known,
-    };
-    Ok(TimeField { field: time.field, reading, reference_year })
-}
-
-fn compile_unwrap(step: UnwrapSpec) -> Result<Unwrap, String> {
-    let UnwrapSpec { field, format, take, pattern } = step;
-    match (format.as_deref(), pattern) {
-        (Some("json"), None) => Ok(Unwrap::Json { field, take }),
-        (None, Some(pattern)) if take.is_none() => {
-            let expanded = grok::expand(&pattern).map_err(|reason| format!("unwrap of {field}: {reason}"))?;
-            Ok(Unwrap::Pattern { regex: compile_regex(&format!("unwrap of {field}"), &expanded)?, field })
-        }
-        (Some(other), None) => {
-            Err(format!("unwrap of {field}: as = {other:?} is not known; use as = \"json\""))
-        }
-        _ => Err(format!("unwrap of {field} needs either as = \"json\" (and maybe take) or a pattern")),
-    }
-}
-
-fn compile_regex(place: &str, pattern: &str) -> Result<Regex, String> {
-    regex::RegexBuilder::new(pattern)
-        .size_limit(limits::PATTERN_BYTES_MAX)
-        .build()
-        .map_err(|error| format!("{place} is no valid pattern: {error}"))
-}
-
-/// A name that looks like a mistyped column is a mistake; any other is an attribute.
-fn check_column(target: MappingTarget, column: &str) -> Result<(), String> {
-    let known: &[&str] = match target {
-        MappingTarget::Logs => {
-            if field_by_column(column).is_some() {
-                return Ok(());
-            }
-            &[
-                "severity_text",
-                "service_name",
-                "host_name",
-                "body",
-                "trace_id",
-                "span_id",
-                "user_id",
-                "session_id",
-                "http_route",
-            ]
-        }
-        MappingTarget::Metrics => {
-            &["metric_name", "value", "unit", "service_name", "host_name", "cloud_region"]
-        }
-        MappingTarget::Spans => {
-            &["trace_id", "span_id", "parent_span_id", "service_name", "span_name", "duration_ms"]
-        }
-    };
-    let near =
-        known.iter().find(|known| **known != column && strsim::damerau_levenshtein(known, column) == 1);
-    match near {
-        Some(near) if !known.contains(&column) => Err(format!("fields.{column}: did you mean `{near}`?")),
-        _ => Ok(()),
-    }
 }
 
 /// The name in a file that cannot be read.

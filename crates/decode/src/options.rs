@@ -21,3 +21,15 @@ impl DecodeOptions {
         Self { zone, source: source.into(), mappings: Vec::new(), format: None }
     }
 }
+
+/// What is known of the bytes from where they lay, beside the bytes themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// When the source was last written, such as a file's modification time. Times without a year (syslog
+    /// after RFC 3164, klog) are read as the latest ones before it; without it they are rejected.
+    pub modified_at: Option<fupan_model::Micros>,
+    /// When a scrape was made. Samples without a timestamp are read as of then; without it they are rejected.
+    pub scraped_at: Option<fupan_model::Micros>,
+    /// What the source was transcoded from, if it was; records that were damaged by it are rejected.
+    pub transcoded_from: Option<crate::Encoding>,
+}

@@ -8,6 +8,7 @@
 
 mod epoch;
 mod scan;
+pub(crate) mod yearless;
 mod zone;
 
 use chrono::{NaiveDate, NaiveDateTime};

@@ -2,7 +2,7 @@
 
 use super::{Detection, HINT};
 use crate::formats::log_fields::{Field, canonical, default_target};
-use crate::formats::{alerts, changes, json_records, statuspage, traces};
+use crate::formats::{alerts, changes, elasticsearch, json_records, statuspage, traces};
 use crate::framing::Records;
 use crate::json::Scan;
 use crate::{DecodeError, Framing, InputFormat, limits};
@@ -15,7 +15,7 @@ pub(super) struct Keys {
     /// Keys whose value is no list of objects.
     no_lists: Vec<String>,
     /// What a key such as `type` says.
-    stated_type: Option<String>,
+    pub(super) stated_type: Option<String>,
 }
 
 impl Keys {
@@ -39,8 +39,21 @@ impl Keys {
         self.has(key) && !self.no_lists.iter().any(|known| known == key)
     }
 
-    fn has(&self, key: &str) -> bool {
+    pub(super) fn has(&self, key: &str) -> bool {
         self.written.iter().any(|known| known == key)
+    }
+
+    /// The keys of the object below a prefix such as `incident.`; none if there are none.
+    pub(super) fn below(&self, prefix: &str) -> Option<Self> {
+        let mut inner = Self::default();
+        for key in self.written.iter().filter_map(|key| key.strip_prefix(prefix)) {
+            inner.push(key.to_owned(), None);
+            // A path names the object that it leads into, too.
+            if let Some((outer, _)) = key.split_once('.') {
+                inner.push(outer.to_owned(), None);
+            }
+        }
+        (!inner.written.is_empty()).then_some(inner)
     }
 
     fn any(&self, names: &[&str]) -> bool {
@@ -109,6 +122,9 @@ fn by_document(keys: &Keys, head: &[u8]) -> Option<Detection> {
             ));
         }
     }
+    if let Some(detection) = by_log_store(keys, head) {
+        return Some(detection);
+    }
     if keys.has("status") && memchr::memmem::find(head, b"\"resultType\"").is_some() {
         return Some(Detection::new(
             InputFormat::PrometheusQueryRange,
@@ -138,6 +154,43 @@ fn by_document(keys: &Keys, head: &[u8]) -> Option<Detection> {
     let list = changes::LISTS.iter().filter(|list| **list != "events").find(|list| keys.has_list(list))?;
     let is_log = keys.has_field(Field::Body) || keys.has_field(Field::Severity);
     (!is_log).then(|| Detection::new(InputFormat::Changes, format!("it has a list of {list}")))
+}
+
+/// Exports of systems that keep logs.
+fn by_log_store(keys: &Keys, head: &[u8]) -> Option<Detection> {
+    let holds = |word: &str| memchr::memmem::find(head, word.as_bytes()).is_some();
+    let found = |format, reason: &str| Some(Detection::new(format, reason));
+    if keys.has("__REALTIME_TIMESTAMP") {
+        return found(InputFormat::Journald, "it has the key __REALTIME_TIMESTAMP of the systemd journal");
+    }
+    let is_answer = keys.has("data") && holds("\"resultType\"") && holds("\"streams\"");
+    if is_answer || (keys.has_list("streams") && holds("\"stream\"") && holds("\"values\"")) {
+        return found(InputFormat::Loki, "it has streams of Loki");
+    }
+    if keys.has("line") && keys.has("labels") && keys.has("timestamp") {
+        return found(InputFormat::Loki, "its lines have labels, a line and a time, as logcli writes them");
+    }
+    let is_hit = keys.has("_source") && (keys.has("_index") || keys.has("_id"));
+    if is_hit || (keys.has("hits.hits") && holds("\"_index\"")) {
+        return found(InputFormat::Elasticsearch, "it has documents of Elasticsearch below _source");
+    }
+    let first = keys.written.iter().find(|key| !key.contains('.'))?;
+    let is_action = elasticsearch::ACTIONS.contains(&first.as_str())
+        && keys.written.iter().all(|key| key == first || key.starts_with(&format!("{first}._")));
+    if is_action {
+        return found(InputFormat::Elasticsearch, "it begins with an action of Elasticsearch's bulk API");
+    }
+    let is_event = holds("\"timestamp\"") && holds("\"message\"");
+    let is_told = ["logStreamName", "ingestionTime", "searchedLogStreams", "nextForwardToken"]
+        .iter()
+        .any(|key| holds(key));
+    if (keys.has_list("events") && is_event && is_told) || keys.has_list("logEvents") {
+        return found(InputFormat::CloudwatchLogs, "it has events of CloudWatch Logs");
+    }
+    if keys.has("results") && holds("\"field\"") && holds("\"@timestamp\"") {
+        return found(InputFormat::CloudwatchLogs, "it is an answer of CloudWatch Logs Insights");
+    }
+    None
 }
 
 /// One record of a list or lines.
@@ -211,7 +264,7 @@ fn line_keys(head: &[u8], head_is_whole: bool) -> Vec<Keys> {
 }
 
 /// Keys of an object, those of nested objects with their path; as far as the head goes.
-fn keys_of(object: &[u8], is_whole: bool) -> Option<Keys> {
+pub(super) fn keys_of(object: &[u8], is_whole: bool) -> Option<Keys> {
     let text = match std::str::from_utf8(object) {
         Ok(text) => text,
         Err(error) => std::str::from_utf8(object.get(..error.valid_up_to())?).ok()?,

@@ -68,6 +68,40 @@ fn formats_are_told_by_their_content() {
         ("时间,级别,消息\n", F::CsvLogs),
         ("timestamp,service,metric,value\n", F::CsvMetricsLong),
         ("time;name;value\n", F::CsvMetricsLong),
+        (
+            "10.0.0.1 - - [05/Nov/2026:11:05:03 +0800] \"GET /a,b HTTP/1.1\" 200 1 \"-\" \"curl\"\nbroken line\n::1 - - [05/Nov/2026:11:05:04 +0800] \"-\" 408 -\n",
+            F::AccessLog,
+        ),
+        ("<34>1 2026-11-05T03:05:03Z h a - - - x\n", F::Syslog),
+        ("\u{FEFF}<34>Nov  5 11:05:03 h a: x, y\n", F::Syslog),
+        ("Nov  5 11:05:03 web-1 sshd[1]: Failed, twice\n", F::Syslog),
+        ("39 <34>1 2026-11-05T03:05:03Z h a - - - x\n42 <34>1", F::Syslog),
+        ("{\"__REALTIME_TIMESTAMP\":\"1793849103250000\",\"MESSAGE\":\"x\"}\n", F::Journald),
+        ("time=2026-11-05T03:05:03Z level=info msg=\"a, b\"\n", F::Logfmt),
+        ("2026-11-05 11:05:03,123 INFO x, y\n", F::TextLog),
+        ("[2026-11-05T03:05:03Z INFO app] x\n", F::TextLog),
+        ("[INFO] 2026-11-05 11:05:03 x\n", F::TextLog),
+        ("I1105 11:05:03.123456  1 a.go:7] x\n", F::TextLog),
+        ("\tat a\n\tat b\n2026-11-05 11:05:03 ERROR c\n\tat d\n2026-11-05 11:05:04 INFO e\n", F::TextLog),
+        ("2026-11-05T03:05:03.1Z stdout F {\"a\":1}\n", F::TextLog),
+        (
+            "{\"status\":\"success\",\"data\":{\"resultType\":\"streams\",\"result\":[{\"stream\":{},\"values\":[]}]}}",
+            F::Loki,
+        ),
+        ("{\"streams\":[{\"stream\":{\"a\":\"b\"},\"values\":[]}]}", F::Loki),
+        ("{\"labels\":{\"a\":\"b\"},\"line\":\"x\",\"timestamp\":\"2026-11-05T03:05:03Z\"}\n", F::Loki),
+        ("{\"_index\":\"l\",\"_id\":\"1\",\"_source\":{\"@timestamp\":1}}\n", F::Elasticsearch),
+        ("{\"index\":{\"_index\":\"l\"}}\n{\"@timestamp\":1}\n", F::Elasticsearch),
+        ("{\"took\":1,\"hits\":{\"total\":1,\"hits\":[{\"_index\":\"l\",\"_id\":\"1\"}]}}", F::Elasticsearch),
+        (
+            "{\n\"events\":[{\"logStreamName\":\"s\",\"timestamp\":1793849103250,\"message\":\"x\"}]}",
+            F::CloudwatchLogs,
+        ),
+        ("{\"messageType\":\"DATA_MESSAGE\",\"logEvents\":[{\"id\":\"1\"}]}\n", F::CloudwatchLogs),
+        (
+            "{\"time_local\":\"05/Nov/2026:11:05:03 +0800\",\"request\":\"GET / HTTP/1.1\",\"status\":\"200\"}\n",
+            F::JsonLines,
+        ),
         ("timestamp,value\n2014-02-14 14:30:00,0.132\n", F::CsvMetricsWide),
         ("time,a_cpu,b_cpu\n1793849103,0.5,\n", F::CsvMetricsWide),
         (
@@ -126,6 +160,7 @@ fn what_is_not_recognised_says_what_to_do() {
     assert!(error(b" \n\n").contains("empty"));
     for (text, expected) in [
         ("once upon a time\n", "text that begins with \"once upon a time\""),
+        ("2026-11-05 11:05:03\t0.5\t7\n2026-11-05 11:05:04\t0.6\t7\n", "perhaps a table"),
         ("[{\"signature\":\"s\",\"count\":1}]", "the keys signature, count, and no time"),
         ("{\"alerts\":[\"a\",\"b\"],\"answer\":1}", "the keys alerts, answer, and no time"),
         ("a,b\nx,y\n", "the columns a, b"),

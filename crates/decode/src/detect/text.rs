@@ -1,6 +1,6 @@
 //! Which table is it, or is it a timeline in YAML?
 
-use super::{Detection, HINT};
+use super::{Detection, HINT, lines};
 use crate::formats::csv_metrics::{long_roles, wide_roles};
 use crate::formats::log_fields::{Field, canonical, default_target};
 use crate::formats::timeline::table as timeline_table;
@@ -8,19 +8,24 @@ use crate::formats::{Table, changes, text_of, traces};
 use crate::framing::Records;
 use crate::{DecodeError, Framing, InputFormat};
 
-pub(super) fn detect(head: &[u8]) -> Result<Detection, DecodeError> {
+pub(super) fn detect(head: &[u8], head_is_whole: bool) -> Result<Detection, DecodeError> {
     if let Some(line) = timeline_line(head) {
         return Ok(Detection::new(
             InputFormat::Timeline,
             format!("line {line} begins with `incident:`, as in a fupan timeline"),
         ));
     }
-    let table = Table::read(head, "csv")?;
-    if table.names.len() >= 2
-        && let Some(detection) = by_header(&table, head)
+    let table = Table::read(head, "csv");
+    if let Ok(table) = &table
+        && table.names.len() >= 2
+        && let Some(detection) = by_header(table, head)
     {
         return Ok(detection);
     }
+    if let Some(detection) = lines::text(head, head_is_whole, 2) {
+        return Ok(detection);
+    }
+    let table = table?;
     let line = Records::new(Framing::Lines, head)
         .next()
         .map(|line| String::from_utf8_lossy(line.bytes).into_owned());

@@ -59,7 +59,8 @@ impl Decoder for Alerts {
     }
 }
 
-fn events_of(mut pairs: Pairs<'_>, zone: Tz) -> Result<(Vec<IncidentEvent>, bool), String> {
+/// The events of one alert, and whether a time had no zone.
+pub(crate) fn events_of(mut pairs: Pairs<'_>, zone: Tz) -> Result<(Vec<IncidentEvent>, bool), String> {
     let fired = pairs
         .take_time(&FIRED_NAMES, zone)?
         .ok_or("the alert has no time at which it fired, such as fired_at or startsAt")?;

@@ -141,7 +141,8 @@ pub(crate) fn known_type(word: &str) -> Option<&'static str> {
     })
 }
 
-fn change_of(mut pairs: Pairs<'_>, source: &str, zone: Tz) -> Result<(Change, bool), String> {
+/// The change, and whether a time had no zone.
+pub(crate) fn change_of(mut pairs: Pairs<'_>, source: &str, zone: Tz) -> Result<(Change, bool), String> {
     let by_keys = type_by_keys(|names| pairs.has(names));
     let stated = pairs.take_owned(&TYPE_NAMES);
     let change_type = match (&stated, by_keys) {

@@ -90,6 +90,32 @@ mod tests {
     }
 
     #[test]
+    fn access_logs_of_nginx_in_json() {
+        let found = decode(concat!(
+            r#"{"time_local":"05/Nov/2026:11:05:03 +0800","msec":"1793849103.250","remote_addr":"10.0.0.1","remote_user":"-","#,
+            r#""request":"POST /api/pay?x=1 HTTP/1.1","status":"502","body_bytes_sent":"157","request_time":"0.250","#,
+            r#""upstream_response_time":"0.100, 0.150","http_user_agent":"curl/8"}"#,
+            "\n",
+            r#"{"time_iso8601":"2026-11-05T11:05:03+08:00","remote_user":"mei","request_method":"GET","request_uri":"/a?b","#,
+            r#""request":"GET /a?b HTTP/1.1","status":200,"request_time":0.004}"#,
+        ));
+        let log = &found.logs[0];
+        assert_eq!(log.timestamp.to_rfc3339(), "2026-11-05T03:05:03Z");
+        assert_eq!(
+            (log.http_request_method.as_deref(), log.http_route.as_deref()),
+            (Some("POST"), Some("/api/pay"))
+        );
+        assert_eq!((log.http_response_status_code, log.duration_ms), (Some(502), Some(250.0)));
+        assert_eq!((log.user_id.as_deref(), log.body.as_deref()), (None, Some("POST /api/pay?x=1 HTTP/1.1")));
+        assert!(found.attributes(0).contains(&("upstream_response_time", "0.100, 0.150")));
+        assert!(found.attributes(0).contains(&("remote_addr", "10.0.0.1")));
+        let log = &found.logs[1];
+        assert_eq!((log.user_id.as_deref(), log.http_route.as_deref()), (Some("mei"), Some("/a")));
+        assert_eq!((log.http_request_method.as_deref(), log.duration_ms), (Some("GET"), Some(4.0)));
+        assert!(found.attributes(1).contains(&("request", "GET /a?b HTTP/1.1")));
+    }
+
+    #[test]
     fn chinese_keys_and_elastic_common_schema() {
         let found = decode(concat!(
             r#"{"时间":"2026-11-05 11:05:03","级别":"错误","服务":"支付","消息":"连接池耗尽"}"#,

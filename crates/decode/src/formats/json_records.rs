@@ -92,12 +92,32 @@ pub(crate) fn walk_json<'a>(
     }
 }
 
+/// The flat fields of the first records of a source of JSON, as far as its head goes.
+pub(crate) fn sample_json(head: &[u8]) -> Vec<Vec<(String, String)>> {
+    let framing = framing_of(head, &[]);
+    let whole = if framing == Framing::Lines { crate::last_boundary(framing, head) } else { None };
+    let bytes = head.get(..whole.unwrap_or(head.len())).unwrap_or(head);
+    let chunk = Chunk { bytes, first_record: 1, byte_offset: 0 };
+    let mut records = Vec::new();
+    walk_json(framing, &[], chunk, crate::limits::LINE_BYTES_MAX, &mut Discard, &mut |_, text, _| {
+        let mut record = Vec::new();
+        visit_object(text, &mut |key, value| {
+            record.push((key.into_owned(), value.into_text().into_owned()));
+        })?;
+        if records.len() < crate::limits::HEAD_RECORDS_MAX {
+            records.push(record);
+        }
+        Ok(())
+    });
+    records
+}
+
 fn is_lines_after_all(text: &str) -> bool {
     text.trim_start().starts_with('{') && framing_of(text.as_bytes(), &[]) == Framing::Lines
 }
 
 /// Takes rows that nobody keeps.
-struct Discard;
+pub(super) struct Discard;
 
 impl RecordSink for Discard {
     fn log(&mut self, _: Place, _: LogRecord<'_>) {}
@@ -116,11 +136,20 @@ fn list_of<'a>(object: &'a str, keys: &[&str]) -> Result<Option<&'a str>, String
     }
     let mut found: Option<(usize, &str)> = None;
     visit_members(object, &mut |key, raw| {
-        if let Some(rank) = keys.iter().position(|known| *known == key)
-            && raw.starts_with('[')
-            && found.is_none_or(|(best, _)| rank < best)
+        for (rank, known) in
+            keys.iter().enumerate().filter(|(rank, _)| found.is_none_or(|(best, _)| *rank < best))
         {
-            found = Some((rank, raw));
+            // `data.list` leads into an object.
+            let list = match known.split_once('.') {
+                Some((outer, inner)) if outer == key && raw.starts_with('{') => {
+                    list_of(raw, &[inner]).ok().flatten()
+                }
+                _ => (*known == key && raw.starts_with('[')).then_some(raw),
+            };
+            if let Some(list) = list {
+                found = Some((rank, list));
+                break;
+            }
         }
     })?;
     Ok(found.map(|(_, raw)| raw))

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use chrono_tz::Tz;
 use fupan_model::{LogRecord, severity};
 
+use super::access_log::request_parts;
 use super::log_fields::{FIELDS, Field, Target};
 use super::log_values::{
     duration_ms, grpc_status, is_class_name, is_identifier, method, numeric_level, outcome, route,
@@ -120,6 +121,10 @@ impl<'a> LogBuilder<'a> {
             let code = value.as_i64().filter(|code| (100..=599).contains(code))?;
             i16::try_from(code).ok()
         });
+        let http_request_method = match http_request_method {
+            None if http_response_status_code.is_some() => self.split_request(),
+            method => method,
+        };
         let is_request = http_request_method.is_some() || http_response_status_code.is_some();
         let http_route =
             self.take_as(
@@ -145,7 +150,8 @@ impl<'a> LogBuilder<'a> {
             body,
             trace_id: self.take_text(Field::Trace),
             span_id: self.take_text(Field::Span),
-            user_id: self.take_text(Field::User),
+            // Servers write a dash where nobody logged in.
+            user_id: self.take_text(Field::User).filter(|user| user != "-"),
             session_id: self.take_text(Field::Session),
             tenant_id: self.take_text(Field::Tenant),
             http_request_method,
@@ -159,6 +165,25 @@ impl<'a> LogBuilder<'a> {
             amount: self.take_as(Field::Amount, |value, _| value.as_f64()),
             attributes: self.take_attributes(),
         }
+    }
+
+    /// nginx writes `GET /a HTTP/1.1` as one field `request`: its method, and its path where there is no
+    /// better one. The text itself is the body where there is no other.
+    fn split_request(&mut self) -> Option<Cow<'a, str>> {
+        let at = self.attributes.iter().position(|(key, _)| key == "request")?;
+        let (_, request) = self.attributes.get(at)?;
+        let (method, path, _) = request_parts(request)?;
+        let (key, request) = self.attributes.remove(at);
+        let part = |range: std::ops::Range<usize>| -> Cow<'a, str> {
+            Cow::Owned(request.get(range).unwrap_or_default().to_owned())
+        };
+        let (method, path) = (part(method), part(path));
+        let last = |field| Some(Target { rank: u8::MAX, ..Target::mapped(field) });
+        if self.slots.get(Field::Route as usize).is_some_and(Option::is_none) {
+            self.put(last(Field::Route), Cow::Borrowed("request_path"), Value::Text(path));
+        }
+        self.put(last(Field::Body), key, Value::Text(request));
+        Some(method)
     }
 
     /// A container or process is a poorer name of a service than the deployment behind its pod.

@@ -71,10 +71,12 @@ const NAMES: &[(Field, &[&str], &[&str])] = &[
             "eventtime",
             "logtime",
             "asctime",
+            "timeiso8601",
+            "timelocal",
             "时间",
             "时间戳",
         ],
-        &["realtimetimestamp", "starttime", "createdat", "created", "date", "t"],
+        &["realtimetimestamp", "starttime", "createdat", "created", "date", "t", "msec"],
     ),
     (
         Field::Observed,
@@ -158,7 +160,7 @@ const NAMES: &[(Field, &[&str], &[&str])] = &[
     (
         Field::User,
         &["userid", "enduserid", "uid", "usrid", "memberid", "customerid", "用户", "用户编号"],
-        &["user"],
+        &["user", "remoteuser"],
     ),
     (Field::Session, &["sessionid", "sid", "session", "会话"], &[]),
     (
@@ -302,36 +304,43 @@ fn duration_target(name: &str) -> Option<Target> {
     })
 }
 
+/// The columns of `logs` that a key can fill.
+const COLUMNS: [(Field, &str); FIELDS] = [
+    (Field::Timestamp, "timestamp"),
+    (Field::Observed, "observed_timestamp"),
+    (Field::Severity, "severity_text"),
+    (Field::SeverityNumber, "severity_number"),
+    (Field::Service, "service_name"),
+    (Field::Version, "service_version"),
+    (Field::Host, "host_name"),
+    (Field::Environment, "deployment_environment_name"),
+    (Field::Region, "cloud_region"),
+    (Field::Event, "event_name"),
+    (Field::Body, "body"),
+    (Field::Trace, "trace_id"),
+    (Field::Span, "span_id"),
+    (Field::User, "user_id"),
+    (Field::Session, "session_id"),
+    (Field::Tenant, "tenant_id"),
+    (Field::Method, "http_request_method"),
+    (Field::Route, "http_route"),
+    (Field::Status, "http_response_status_code"),
+    (Field::GrpcStatus, "rpc_grpc_status_code"),
+    (Field::Outcome, "outcome"),
+    (Field::ErrorType, "error_type"),
+    (Field::Duration, "duration_ms"),
+    (Field::Order, "order_id"),
+    (Field::Amount, "amount"),
+];
+
 /// The column of `logs` of that name, for mapping files.
 pub(crate) fn field_by_column(column: &str) -> Option<Field> {
-    Some(match column {
-        "timestamp" => Field::Timestamp,
-        "observed_timestamp" => Field::Observed,
-        "severity_text" => Field::Severity,
-        "severity_number" => Field::SeverityNumber,
-        "service_name" => Field::Service,
-        "service_version" => Field::Version,
-        "host_name" => Field::Host,
-        "deployment_environment_name" => Field::Environment,
-        "cloud_region" => Field::Region,
-        "event_name" => Field::Event,
-        "body" => Field::Body,
-        "trace_id" => Field::Trace,
-        "span_id" => Field::Span,
-        "user_id" => Field::User,
-        "session_id" => Field::Session,
-        "tenant_id" => Field::Tenant,
-        "http_request_method" => Field::Method,
-        "http_route" => Field::Route,
-        "http_response_status_code" => Field::Status,
-        "rpc_grpc_status_code" => Field::GrpcStatus,
-        "outcome" => Field::Outcome,
-        "error_type" => Field::ErrorType,
-        "duration_ms" => Field::Duration,
-        "order_id" => Field::Order,
-        "amount" => Field::Amount,
-        _ => return None,
-    })
+    COLUMNS.iter().find(|(_, name)| *name == column).map(|(field, _)| *field)
+}
+
+/// The name of the column that a field fills.
+pub(crate) fn column_of(field: Field) -> &'static str {
+    COLUMNS.get(field as usize).map_or("", |(_, name)| *name)
 }
 
 /// Looks keys up once: records of one source repeat their keys, mostly in the same order.
@@ -402,6 +411,14 @@ mod tests {
         }
         assert_eq!(field("colour"), None);
         assert_eq!(field("logger"), None);
+    }
+
+    #[test]
+    fn columns_stand_at_their_fields_place() {
+        for (at, (field, name)) in COLUMNS.iter().enumerate() {
+            assert_eq!((*field as usize, field_by_column(name)), (at, Some(*field)));
+            assert_eq!(column_of(*field), *name);
+        }
     }
 
     #[test]

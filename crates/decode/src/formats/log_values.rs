@@ -149,7 +149,7 @@ pub(super) fn is_identifier(text: &str) -> bool {
 }
 
 /// A class name as languages write them: `java.lang.NullPointerException`, `ValueError`.
-pub(super) fn is_class_name(text: &str) -> bool {
+pub(crate) fn is_class_name(text: &str) -> bool {
     let last = text.rsplit(['.', '$']).next().unwrap_or(text);
     !text.is_empty()
         && is_identifier(text)

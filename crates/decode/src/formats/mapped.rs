@@ -9,14 +9,20 @@ use super::csv_metrics::{METRIC_NAMES, VALUE_NAMES};
 use super::json_records::{framing_of, walk_json};
 use super::log_builder::LogBuilder;
 use super::log_fields::{KeyCache, Target, field_by_column};
+use super::mapped_events;
 use super::pairs::{Pairs, service_of_pod};
 use super::table::{Table, is_missing, number};
-use super::text_of;
 use super::traces::span_of;
+use super::{text_of, walk_text};
+use crate::framing::Records;
 use crate::json::{Value, visit_object};
-use crate::mapping::{Mapping, MappingTarget, Unwrap, Wide};
+use crate::mapping::{Mapping, MappingTarget, MultiLine, Unwrap, Wide};
 use crate::time::ParsedInstant;
-use crate::{Chunk, DecodeError, DecodeOptions, Decoder, Framing, Place, RecordSink, count_records, limits};
+use crate::{
+    Chunk, DecodeError, DecodeOptions, Decoder, Framing, Place, RecordSink, RecordStart, count_records,
+    limits,
+};
+use regex::Regex;
 
 pub(crate) struct Mapped {
     mapping: Mapping,
@@ -29,7 +35,11 @@ pub(crate) struct Mapped {
 impl Mapped {
     pub(crate) fn open(mapping: &Mapping, head: &[u8], options: &DecodeOptions) -> Result<Self, DecodeError> {
         let table = mapping.is_csv().then(|| Table::read(head, mapping.format().as_str())).transpose()?;
-        let framing = table.as_ref().map_or_else(|| framing_of(head, &[]), Table::framing);
+        let framing = match (&table, mapping.text()) {
+            (Some(table), _) => table.framing(),
+            (None, Some(text)) => text_framing(text.multi_line, head),
+            (None, None) => framing_of(head, &mapping.list.iter().map(String::as_str).collect::<Vec<_>>()),
+        };
         if let Some(table) = &table {
             check_columns(mapping, table)?;
         }
@@ -59,6 +69,36 @@ fn check_columns(mapping: &Mapping, table: &Table) -> Result<(), DecodeError> {
     Ok(())
 }
 
+/// Without a word of the mapping, lines are joined by what the first one begins with.
+fn text_framing(multi_line: MultiLine, head: &[u8]) -> Framing {
+    let start = match multi_line {
+        MultiLine::EachLine => return Framing::Lines,
+        MultiLine::Joined(start) => start,
+        MultiLine::Auto => {
+            let first = Records::new(Framing::Lines, head).next();
+            let has_time = first.is_some_and(|line| RecordStart::Time.begins(line.bytes));
+            if has_time { RecordStart::Time } else { RecordStart::Unindented }
+        }
+    };
+    Framing::JoinedLines { start }
+}
+
+/// The groups of the pattern; a record of which it leaves something out is kept as it was, too.
+fn text_fields<'a>(record: &'a str, pattern: &Regex) -> Result<Pairs<'a>, String> {
+    let record = record.trim_end();
+    let found = pattern.captures(record).ok_or("the record does not have the pattern of the mapping")?;
+    let mut pairs = Pairs::default();
+    for name in pattern.capture_names().flatten() {
+        if let Some(part) = found.name(name) {
+            pairs.push(Cow::Owned(name.to_owned()), Value::Text(Cow::Borrowed(part.as_str())));
+        }
+    }
+    if found.get(0).is_none_or(|whole| whole.len() < record.len()) {
+        pairs.push(Cow::Borrowed("log.record.original"), Value::Text(Cow::Borrowed(record)));
+    }
+    Ok(pairs)
+}
+
 impl Decoder for Mapped {
     fn framing(&self) -> Framing {
         self.framing
@@ -73,6 +113,18 @@ impl Decoder for Mapped {
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
         let mut keys = KeyCache::default();
+        if let Some(text) = self.mapping.text() {
+            return walk_text(
+                self.framing,
+                0,
+                chunk,
+                limits::LINE_BYTES_MAX,
+                sink,
+                &mut |place, record, sink| {
+                    self.record(text_fields(record, &text.pattern)?, &mut keys, place, sink)
+                },
+            );
+        }
         match &self.table {
             Some(table) => table.walk(chunk, sink, &mut |place, row, sink| {
                 self.record(Pairs::from_row(table, row), &mut keys, place, sink)
@@ -80,7 +132,7 @@ impl Decoder for Mapped {
             None => {
                 walk_json(
                     self.framing,
-                    &[],
+                    &self.mapping.list.iter().map(String::as_str).collect::<Vec<_>>(),
                     chunk,
                     limits::LINE_BYTES_MAX,
                     sink,
@@ -132,6 +184,10 @@ impl Mapped {
                 Ok(())
             }
             MappingTarget::Metrics => self.metrics(pairs, mapped, time, place, sink),
+            MappingTarget::Events | MappingTarget::Alerts | MappingTarget::Changes => {
+                let mapped = mapped.into_iter().map(|(column, value)| (column, value.into_text()));
+                mapped_events::send(&self.mapping, self.zone, pairs, mapped, time, place, sink)
+            }
         }
     }
 
@@ -439,6 +495,40 @@ wide = { header = "^(?<metric_name>[^(]+)\\((?<unit>[^)]+)\\)$", service_name = 
         );
         assert_eq!((found.metrics.len(), found.metrics[0].value), (1, 1.5));
         assert_eq!(found.rejects[0].1, "value: \"x\" is no number");
+    }
+
+    #[test]
+    fn plain_text_by_a_pattern() {
+        let mapping = r#"
+name = "old-app"
+format = "text"
+pattern = "^<%{NUMBER:clock}> \\[%{LOGLEVEL:level}\\] user %{WORD:user_id}: %{GREEDYDATA:message}$"
+time = { field = "clock", epoch = "s" }
+severity = { field = "level" }
+"#;
+        let text = concat!(
+            "<1793849103.25> [WARN] user u1: slow\n",
+            "  by 3 s\n",
+            "\n",
+            "<1793849104> [INFO] user u2: done\r\n",
+            "something else\n",
+        );
+        let found = decode(mapping, text);
+        let log = &found.logs[0];
+        assert_eq!(log.timestamp.to_rfc3339(), "2026-11-05T03:25:03.250Z");
+        assert_eq!((log.severity_number, log.user_id.as_deref()), (Some(13), Some("u1")));
+        assert_eq!(log.body.as_deref(), Some("slow\n  by 3 s"));
+        assert_eq!(found.logs[1].body.as_deref(), Some("done"));
+        assert_eq!(found.rejects[0].1, "the record does not have the pattern of the mapping");
+        let each = mapping.replace("format = \"text\"", "format = \"text\"\nmulti_line = \"none\"");
+        assert_eq!(decode(&each, text).rejects.len(), 2);
+        // What a pattern leaves out is not lost.
+        let part = mapping.replace(": %{GREEDYDATA:message}$", "");
+        assert!(
+            decode(&part, text)
+                .attributes(1)
+                .contains(&("log.record.original", "<1793849104> [INFO] user u2: done"))
+        );
     }
 
     #[test]

@@ -1,23 +1,53 @@
 //! Which decoder reads which format? One module per format, and what they share.
 
+pub(crate) mod access_log;
 pub(crate) mod alerts;
 pub(crate) mod changes;
+mod cloudwatch_logs;
+mod cloudwatch_metrics;
 mod csv_logs;
 pub(crate) mod csv_metrics;
+mod damaged;
+pub(crate) mod elasticsearch;
+mod embedded;
+mod github;
+mod grafana;
+mod incident_io;
+mod incident_record;
+pub(crate) mod influx_line;
+mod jira;
+mod journald;
 mod json_lines;
 pub(crate) mod json_records;
+mod kubernetes_events;
 mod log_builder;
 pub(crate) mod log_fields;
 mod log_values;
+pub(crate) mod logfmt;
+mod loki;
 mod mapped;
+mod mapped_events;
+mod metric_labels;
+pub(crate) mod openmetrics;
+mod opsgenie;
 mod otlp;
+mod pagerduty;
 mod pairs;
 mod prometheus;
+mod slack;
 pub(crate) mod statuspage;
+pub(crate) mod syslog;
 mod table;
+mod text_log;
 pub(crate) mod timeline;
 pub(crate) mod traces;
+mod wrapped;
+pub(crate) mod xlsx;
 
+#[cfg(test)]
+mod exports_tests;
+#[cfg(test)]
+mod log_fixtures;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -25,17 +55,42 @@ mod tests;
 
 use std::borrow::Cow;
 
+pub(crate) use self::json_records::sample_json;
 pub(crate) use self::table::Table;
 use crate::framing::{Records, is_blank, without_bom};
 use crate::{
-    Chunk, DecodeError, DecodeOptions, Decoder, Detection, Framing, InputFormat, Place, RecordSink, limits,
+    Chunk, DecodeError, DecodeOptions, Decoder, Detection, Framing, InputFormat, Origin, Place, RecordSink,
+    limits,
 };
 
-/// Makes the decoder for a source of which the head is known.
+/// Makes the decoder for a source of which the head is known, and nothing of where it lay.
 pub fn open(
     detection: &Detection,
     head: &[u8],
     options: &DecodeOptions,
+) -> Result<Box<dyn Decoder>, DecodeError> {
+    open_from(detection, head, options, Origin::default())
+}
+
+/// Makes the decoder for a source of which the head and the origin are known.
+pub fn open_from(
+    detection: &Detection,
+    head: &[u8],
+    options: &DecodeOptions,
+    origin: Origin,
+) -> Result<Box<dyn Decoder>, DecodeError> {
+    let decoder = open_format(detection, head, options, origin)?;
+    Ok(match origin.transcoded_from {
+        Some(encoding) => Box::new(damaged::RejectDamaged { inner: decoder, encoding }),
+        None => decoder,
+    })
+}
+
+fn open_format(
+    detection: &Detection,
+    head: &[u8],
+    options: &DecodeOptions,
+    origin: Origin,
 ) -> Result<Box<dyn Decoder>, DecodeError> {
     let head = head.get(..limits::HEAD_BYTES_MAX).unwrap_or(head);
     if let Some(name) = &detection.mapping {
@@ -62,6 +117,28 @@ pub fn open(
         InputFormat::Changes => Box::new(changes::ChangesJson::open(head, options)),
         InputFormat::ChangesCsv => Box::new(changes::ChangesCsv::open(head, options)?),
         InputFormat::TracesJson => Box::new(traces::TracesJson::open(head, options)),
+        InputFormat::Openmetrics => Box::new(openmetrics::OpenMetrics::open(head, origin.scraped_at)),
+        InputFormat::InfluxLine => Box::new(influx_line::InfluxLine { written_at: origin.scraped_at }),
+        InputFormat::CloudwatchMetrics => {
+            Box::new(cloudwatch_metrics::CloudwatchMetrics::open(head, options))
+        }
+        InputFormat::Pagerduty => Box::new(pagerduty::PagerDuty::open(head, options)),
+        InputFormat::Opsgenie => Box::new(opsgenie::Opsgenie::open(head, options)),
+        InputFormat::IncidentIo => Box::new(incident_io::IncidentIo::open(head, options)),
+        InputFormat::Slack => Box::new(slack::Slack::open(head, options)),
+        InputFormat::Jira => Box::new(jira::Jira::open(head, options)),
+        InputFormat::Github => Box::new(github::GitHub::open(head, options)),
+        InputFormat::GrafanaAnnotations => Box::new(grafana::Grafana::open(head, options)),
+        InputFormat::KubernetesEvents => Box::new(kubernetes_events::KubernetesEvents::open(head, options)),
+        InputFormat::Xlsx => Box::new(xlsx::Xlsx::open(options)),
+        InputFormat::AccessLog => Box::new(access_log::AccessLog::open(options)),
+        InputFormat::Syslog => Box::new(syslog::Syslog::open(head, options, origin)),
+        InputFormat::Journald => Box::new(journald::Journald),
+        InputFormat::Logfmt => Box::new(logfmt::Logfmt::open(options)),
+        InputFormat::TextLog => Box::new(text_log::TextLog::open(options, origin)),
+        InputFormat::Loki => Box::new(loki::Loki::open(head, options)),
+        InputFormat::Elasticsearch => Box::new(elasticsearch::Elasticsearch::open(head, options)),
+        InputFormat::CloudwatchLogs => Box::new(cloudwatch_logs::CloudwatchLogs::open(head, options)),
     })
 }
 

@@ -9,8 +9,7 @@ use fupan_model::{MetricPoint, Micros};
 use serde::Deserialize;
 
 use super::json_records::elements;
-use super::log_fields::{Field, default_target};
-use super::pairs::service_of_pod;
+use super::metric_labels::series;
 use super::table::number;
 use super::{document_text, reject};
 use crate::json::{check_depth, raw_text, reason};
@@ -100,18 +99,10 @@ fn result_list(text: &str) -> Result<&str, String> {
         .ok_or_else(|| "the answer has no list `data.result`".to_owned())
 }
 
-fn points(series: Series<'_>) -> Result<Vec<MetricPoint<'_>>, String> {
-    let Series { mut metric, mut values, value, mut histograms, histogram } = series;
+fn points(answer: Series<'_>) -> Result<Vec<MetricPoint<'_>>, String> {
+    let Series { mut metric, mut values, value, mut histograms, histogram } = answer;
     let metric_name = metric.remove("__name__").unwrap_or(Cow::Borrowed(UNNAMED));
-    let mut template = MetricPoint { metric_name, ..MetricPoint::default() };
-    template.service_name = take_best(&mut metric, Field::Service).or_else(|| metric.remove("job"));
-    template.host_name = take_best(&mut metric, Field::Host);
-    template.cloud_region = take_best(&mut metric, Field::Region);
-    if template.service_name.is_none() {
-        template.service_name =
-            template.host_name.as_deref().and_then(service_of_pod).map(|name| Cow::Owned(name.to_owned()));
-    }
-    template.attributes = metric.into_iter().collect();
+    let template = series(metric_name, metric);
 
     values.extend(value);
     histograms.extend(histogram);
@@ -138,18 +129,6 @@ fn points(series: Series<'_>) -> Result<Vec<MetricPoint<'_>>, String> {
 
 fn instant(seconds: f64) -> Result<Micros, String> {
     in_range((seconds * 1e6).round() as i64).map_err(|error| format!("the time {seconds} {error}"))
-}
-
-/// The label that names the field best.
-fn take_best<'a>(labels: &mut BTreeMap<Cow<'a, str>, Cow<'a, str>>, field: Field) -> Option<Cow<'a, str>> {
-    let best = labels
-        .keys()
-        .filter_map(|key| {
-            Some((default_target(key).filter(|target| target.field == field && !target.is_vague)?.rank, key))
-        })
-        .min_by_key(|(rank, _)| *rank)
-        .map(|(_, key)| key.clone())?;
-    labels.remove(&best)
 }
 
 #[cfg(test)]

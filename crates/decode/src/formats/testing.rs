@@ -17,6 +17,7 @@ pub(crate) struct Collected {
     pub(crate) rejects: Vec<(Place, String, Vec<u8>)>,
     pub(crate) places: Vec<Place>,
     pub(crate) assumed_zone: usize,
+    pub(crate) assumed_year: usize,
     pub(crate) declared: Vec<DeclaredDocument>,
 }
 
@@ -155,7 +156,33 @@ impl RecordSink for Collected {
         self.assumed_zone += 1;
     }
 
+    fn assumed_year(&mut self) {
+        self.assumed_year += 1;
+    }
+
     fn declared(&mut self, document: DeclaredDocument) {
         self.declared.push(document);
     }
+}
+
+/// Type, time and words of each event.
+pub(crate) fn told(found: &Collected) -> Vec<(String, String, String)> {
+    found
+        .events
+        .iter()
+        .map(|event| {
+            let at = event.occurred_at.map(fupan_model::Micros::to_rfc3339).unwrap_or_default();
+            (event.event_type.clone(), at, event.summary.clone().unwrap_or_default())
+        })
+        .collect()
+}
+
+/// Each event's type, in order.
+pub(crate) fn types(found: &Collected) -> Vec<&str> {
+    found.events.iter().map(|event| event.event_type.as_str()).collect()
+}
+
+/// The value of an event's attribute.
+pub(crate) fn attribute<'e>(event: &'e IncidentEvent, key: &str) -> Option<&'e str> {
+    event.attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
 }

@@ -13,6 +13,11 @@ pub(super) struct MappingSpec {
     #[serde(rename = "match")]
     pub(super) matches: Option<MatchSpec>,
     pub(super) format: Option<String>,
+    /// For plain text: the shape of a record.
+    pub(super) pattern: Option<String>,
+    /// For plain text: which lines begin a record.
+    pub(super) multi_line: Option<String>,
+    pub(super) encoding: Option<String>,
     #[serde(default)]
     pub(super) unwrap: Vec<UnwrapSpec>,
     pub(super) time: Option<TimeSpec>,
@@ -24,6 +29,13 @@ pub(super) struct MappingSpec {
     pub(super) personal: Vec<String>,
     pub(super) reference_year: Option<i32>,
     pub(super) zone: Option<String>,
+    #[serde(default)]
+    pub(super) event_types: BTreeMap<String, String>,
+    /// Columns whose value is the same for every record.
+    #[serde(default)]
+    pub(super) set: BTreeMap<String, String>,
+    /// Where the records are in a JSON document.
+    pub(super) list: Option<String>,
 }
 
 fn logs() -> String {
@@ -37,6 +49,8 @@ pub(super) struct MatchSpec {
     pub(super) header: Vec<String>,
     #[serde(default)]
     pub(super) first_key: OneOrMany,
+    /// For plain text: a pattern that one of the first records has.
+    pub(super) pattern: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

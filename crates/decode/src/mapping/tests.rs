@@ -68,3 +68,26 @@ fn the_schema_is_json_and_knows_the_keys() {
         assert!(schema.pointer(&format!("/properties/{key}")).is_some(), "{key}");
     }
 }
+
+#[test]
+fn plain_text_needs_a_pattern_with_names() {
+    for (text, expected) in [
+        ("name = \"x\"\nformat = \"text\"", "needs a pattern"),
+        ("name = \"x\"\nformat = \"text\"\npattern = \"^a$\"", "names no field"),
+        ("name = \"x\"\nformat = \"text\"\npattern = \"%{NOPE:a}\"", "there is no pattern %{NOPE}"),
+        (
+            "name = \"x\"\nformat = \"text\"\npattern = \"%{WORD:a}\"\nmulti_line = \"no\"",
+            "none of time, unindented, none",
+        ),
+        ("name = \"x\"\nformat = \"csv\"\nmulti_line = \"none\"", "are for format"),
+    ] {
+        let told = error(text);
+        assert!(told.contains(expected), "{text}: {told}");
+    }
+    let mapping =
+        Mapping::parse("name = \"x\"\nformat = \"text\"\npattern = \"^%{INT:n} %{GREEDYDATA:message}$\"")
+            .unwrap();
+    assert_eq!(mapping.format(), InputFormat::TextLog);
+    assert!(mapping.fits_text(b"broken\n7 words\n") && !mapping.fits_text(b"words\n"));
+    assert!(mapping.for_every_source().fits_text(b"words\n"));
+}

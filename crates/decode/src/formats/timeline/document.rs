@@ -190,7 +190,7 @@ fn check_keys(node: &Node, what: &str, known: &[&str]) -> Result<(), String> {
 
 /// A type that nearly is a known one is a slip of the pen: taken as it stands, it would lose a
 /// milestone in silence. Types of a team's own are welcome.
-pub(super) fn check_type(event_type: &str) -> Result<(), String> {
+pub(crate) fn check_type(event_type: &str) -> Result<(), String> {
     const NEARLY: f64 = 0.9;
     if EventType::by_name(event_type).is_some() {
         return Ok(());

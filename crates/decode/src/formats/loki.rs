@@ -1,0 +1,216 @@
+//! Streams of Loki: the answer of `query_range`, what is pushed to it, and the lines of `logcli -o jsonl`.
+//!
+//! A value is `["time in nanoseconds", "line"]`, with structured metadata as a third element where there
+//! is any. Labels mean what keys mean in JSON lines; the line itself is read like a line of its program
+//! (JSON, logfmt or text with a level), its time being Loki's. Source: Loki HTTP API.
+
+use std::borrow::Cow;
+
+use chrono_tz::Tz;
+
+use super::embedded;
+use super::json_records::elements;
+use super::log_builder::LogBuilder;
+use super::log_fields::{Field, KeyCache, Target};
+use super::wrapped::{Entries, Entry, entries_of, framing, member, walk};
+use crate::json::{Value, scalar, visit_object};
+use crate::time::parse_instant;
+use crate::{Chunk, DecodeOptions, Decoder, Framing, RecordSink, limits};
+
+pub(crate) struct Loki {
+    framing: Framing,
+    zone: Tz,
+}
+
+impl Loki {
+    pub(crate) fn open(head: &[u8], options: &DecodeOptions) -> Self {
+        Self { framing: framing(head), zone: options.zone }
+    }
+}
+
+/// What an entry is.
+#[derive(Debug, Clone, Copy)]
+enum Shape<'a> {
+    /// A value of a stream with these labels.
+    Value { labels: &'a str },
+    /// A line of logcli.
+    Line,
+}
+
+impl Decoder for Loki {
+    fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    fn record_bytes_max(&self) -> usize {
+        if self.framing == Framing::Lines { limits::OTLP_LINE_BYTES_MAX } else { limits::DOCUMENT_BYTES_MAX }
+    }
+
+    fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
+        let mut keys = KeyCache::default();
+        walk(self.framing, chunk, sink, &entries, &mut |place, entry, sink| {
+            let parts = match entry.around {
+                Shape::Value { labels } => Parts::of_value(entry.raw, labels)?,
+                Shape::Line => Parts::of_line(entry.raw)?,
+            };
+            let mut builder = LogBuilder::new();
+            parts.put(&mut builder, &mut keys, self.zone)?;
+            let (record, assumed_zone) = builder.finish(self.zone)?;
+            if assumed_zone {
+                sink.assumed_zone();
+            }
+            sink.log(place, record);
+            Ok(())
+        });
+    }
+}
+
+fn entries(text: &str) -> Result<Entries<'_, Shape<'_>>, String> {
+    let data = member(text, "data")?;
+    let streams = match data {
+        Some(data) if data.starts_with('{') => member(data, "result")?,
+        _ => member(text, "streams")?,
+    };
+    let Some(streams) = streams.filter(|streams| streams.starts_with('[')) else {
+        if member(text, "line")?.is_some() {
+            return Ok(vec![Ok(Entry { raw: text.trim(), around: Shape::Line })]);
+        }
+        return Err("there are neither streams nor a line".to_owned());
+    };
+    let mut found = Vec::new();
+    let mut rest = streams;
+    for stream in elements(streams) {
+        let values = stream.and_then(|stream| {
+            let end = stream.as_ptr() as usize + stream.len() - streams.as_ptr() as usize;
+            rest = streams.get(end..).unwrap_or_default();
+            Ok((member(stream, "stream")?.unwrap_or("{}"), member(stream, "values")?.unwrap_or("[]")))
+        });
+        match values {
+            Ok((labels, values)) => entries_of(values, &Shape::Value { labels }, &mut found),
+            Err(reason) => found.push(Err((reason, rest))),
+        }
+    }
+    Ok(found)
+}
+
+/// What an entry consists of.
+struct Parts<'a> {
+    time: Cow<'a, str>,
+    line: Cow<'a, str>,
+    fields: Vec<(Cow<'a, str>, Value<'a>)>,
+}
+
+impl<'a> Parts<'a> {
+    fn of_value(raw: &'a str, labels: &'a str) -> Result<Self, String> {
+        let mut elements = elements(raw);
+        let mut text = |what: &str| -> Result<Cow<'a, str>, String> {
+            let raw = elements.next().ok_or_else(|| format!("the value has no {what}"))??;
+            scalar(raw).map(Value::into_text).ok_or_else(|| format!("the {what} is null"))
+        };
+        let (time, line) = (text("time")?, text("line")?);
+        let mut fields = Vec::new();
+        visit_object(labels, &mut |key, value| fields.push((key, value)))?;
+        if let Some(metadata) = elements.next().transpose()?.filter(|raw| raw.starts_with('{')) {
+            visit_object(metadata, &mut |key, value| {
+                // Newer servers tell apart where a field comes from.
+                let plain = key.strip_prefix("structuredMetadata.").or_else(|| key.strip_prefix("parsed."));
+                fields.push((plain.map(|plain| Cow::Owned(plain.to_owned())).unwrap_or(key), value));
+            })?;
+        }
+        Ok(Self { time, line, fields })
+    }
+
+    fn of_line(raw: &'a str) -> Result<Self, String> {
+        let (mut time, mut line, mut fields) = (None, None, Vec::new());
+        visit_object(raw, &mut |key, value| match key.as_ref() {
+            "timestamp" => time = Some(value.into_text()),
+            "line" => line = Some(value.into_text()),
+            _ => {
+                let plain = key.strip_prefix("labels.").map(|plain| Cow::Owned(plain.to_owned()));
+                fields.push((plain.unwrap_or(key), value));
+            }
+        })?;
+        Ok(Self { time: time.ok_or("the line has no timestamp")?, line: line.unwrap_or_default(), fields })
+    }
+
+    fn put<'b>(&'b self, builder: &mut LogBuilder<'b>, keys: &mut KeyCache, zone: Tz) -> Result<(), String> {
+        let time =
+            parse_instant(&self.time, zone).map_err(|error| format!("the time {:?} {error}", self.time))?;
+        builder.set_timestamp(time);
+        embedded::put_message(builder, keys, self.line.trim_end());
+        keys.restart();
+        for (key, value) in &self.fields {
+            let target = match key.as_ref() {
+                // Guessed by Loki from the line, where the line does not say it.
+                "detected_level" => Some(Target { rank: 200, ..Target::mapped(Field::Severity) }),
+                // Prometheus' word for what runs there.
+                "job" => Some(Target { rank: 200, is_vague: true, ..Target::mapped(Field::Service) }),
+                key => keys.target(key).filter(|target| target.field != Field::Timestamp),
+            };
+            builder.put(target, Cow::Borrowed(key), value.clone());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::testing::Collected;
+
+    fn decode(text: &str) -> Collected {
+        let options = DecodeOptions::new(chrono_tz::Asia::Shanghai, "loki.json");
+        Collected::from(&Loki::open(text.as_bytes(), &options), text.as_bytes())
+    }
+
+    #[test]
+    fn the_answer_of_a_query() {
+        let found = decode(concat!(
+            r#"{"status":"success","data":{"resultType":"streams","result":[{"stream":{"app":"pay","pod":"pay-0","detected_level":"info"},"#,
+            r#""values":[["1793849103250000001","level=error msg=\"charge failed\" trace_id=t1"],"#,
+            r#"["1793849103250000000","plain words",{"user_id":"u1"}],"#,
+            r#"["1793849103250000000","{\"msg\":\"j\",\"ts\":\"x\"}",{"structuredMetadata":{"trace_id":"t2"}}]]},"#,
+            r#"{"stream":{"job":"shop/cart"},"values":[["1793849104000000000","2026-11-05 11:25:04 WARN slow"]]}],"stats":{}}}"#,
+        ));
+        assert_eq!(found.rejects, []);
+        let log = &found.logs[0];
+        assert_eq!(log.timestamp.to_rfc3339(), "2026-11-05T03:25:03.250Z");
+        assert_eq!((log.service_name.as_deref(), log.host_name.as_deref()), (Some("pay"), Some("pay-0")));
+        assert_eq!((log.body.as_deref(), log.severity_number), (Some("charge failed"), Some(17)));
+        assert_eq!(log.trace_id.as_deref(), Some("t1"));
+        let log = &found.logs[1];
+        assert_eq!((log.body.as_deref(), log.severity_number), (Some("plain words"), Some(9)));
+        assert_eq!(log.user_id.as_deref(), Some("u1"));
+        assert_eq!(
+            (found.logs[2].body.as_deref(), found.logs[2].trace_id.as_deref()),
+            (Some("j"), Some("t2"))
+        );
+        let log = &found.logs[3];
+        assert_eq!((log.service_name.as_deref(), log.severity_number), (Some("shop/cart"), Some(13)));
+        assert_eq!((log.body.as_deref(), found.places[3].record), (Some("slow"), 4));
+    }
+
+    #[test]
+    fn pushed_streams_and_lines_of_logcli() {
+        let found = decode(
+            "{\"streams\":[{\"stream\":{\"app\":\"a\"},\"values\":[[\"1793849103000000000\",\"x\"]]}]}\n{\"streams\":[{\"stream\":{},\"values\":[[\"soon\",\"y\"]]}]}\n",
+        );
+        assert_eq!((found.logs.len(), found.rejects[0].0.record), (1, 2));
+        let found = decode(
+            "{\"labels\":{\"app\":\"a\"},\"line\":\"x\",\"timestamp\":\"2026-11-05T11:05:03+08:00\"}\n{\"labels\":{},\"line\":\"y\",\"timestamp\":\"2026-11-05T11:05:04+08:00\"}",
+        );
+        assert_eq!((found.logs.len(), found.logs[0].service_name.as_deref()), (2, Some("a")));
+    }
+
+    #[test]
+    fn one_bad_value_spoils_no_other() {
+        let found = decode(
+            r#"{"data":{"result":[{"stream":{},"values":[["soon","x"],["1793849103000000000"],["1793849103000000000","y"]]}]}}"#,
+        );
+        assert_eq!((found.logs.len(), found.rejects.len()), (1, 2));
+        assert!(found.rejects[0].1.contains("not a time"));
+        assert!(found.rejects[1].1.contains("no line"));
+        let found = decode(r#"{"data":{"result":[{"stream":{},"values":[["1793849103000000000","x"],["17"#);
+        assert_eq!((found.logs.len(), found.rejects.len()), (0, 1));
+    }
+}

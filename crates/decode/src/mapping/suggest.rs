@@ -1,0 +1,216 @@
+//! What could a first mapping for a source look like?
+//!
+//! Reads a sample and writes a mapping file that reads it, with the reason for each choice as a comment
+//! and a list of what was left alone. A start for people to correct: nothing is mapped by it in silence.
+
+mod columns;
+mod text;
+mod times;
+
+use self::columns::{Choice, Column, choose};
+use self::times::TimeLayout;
+use crate::formats::{Table, sample_json, text_of};
+use crate::framing::without_bom;
+use crate::{DecodeError, DecodeOptions, limits};
+
+/// Writes a first mapping for the source of which this is the head.
+pub fn suggest_mapping(head: &[u8], options: &DecodeOptions) -> Result<String, DecodeError> {
+    let head = without_bom(head.get(..limits::HEAD_BYTES_MAX).unwrap_or(head));
+    if crate::framing::is_blank(head) {
+        return Err(DecodeError::Empty);
+    }
+    let starts_as_json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
+    if starts_as_json {
+        let columns = sample_json(head).iter().fold(Vec::new(), columns::add_record);
+        if !columns.is_empty() {
+            return suggest_columns("json-lines", &columns, options);
+        }
+    }
+    let text = String::from_utf8_lossy(head);
+    // A header holds names; a line that begins with a time is none, however many commas it has.
+    let columns = table_columns(head).filter(|_| !text::begins_with_time(&text));
+    if let Some(columns) = columns {
+        return suggest_columns("csv", &columns, options);
+    }
+    text::suggest(&text, &name_of(&options.source)).ok_or_else(|| DecodeError::Unrecognised {
+        seen: format!("text without times, such as {:?}", text_of(text.lines().next().unwrap_or_default())),
+        hint: "write a mapping by hand: format = \"text\" with a pattern that names the time".to_owned(),
+    })
+}
+
+/// The columns of a table, if it is one: its rows have as many cells as its header.
+fn table_columns(head: &[u8]) -> Option<Vec<Column>> {
+    let table = Table::read(head, "csv").ok().filter(|table| table.names.len() >= 2)?;
+    let rows = table.sample(head);
+    let fitting = rows.iter().filter(|row| row.len() == table.names.len()).count();
+    if fitting == 0 || fitting * 2 < rows.len() {
+        return None;
+    }
+    let column = |(at, name): (usize, &String)| Column {
+        name: name.clone(),
+        values: rows
+            .iter()
+            .filter_map(|row| row.get(at))
+            .map(|cell| cell.trim().to_owned())
+            .filter(|cell| !cell.is_empty())
+            .collect(),
+    };
+    Some(table.names.iter().enumerate().map(column).filter(|column| !column.name.is_empty()).collect())
+}
+
+fn suggest_columns(format: &str, columns: &[Column], options: &DecodeOptions) -> Result<String, DecodeError> {
+    let Some((time, layout)) = times::find(columns) else {
+        let names: Vec<&str> = columns.iter().take(12).map(|column| column.name.as_str()).collect();
+        return Err(DecodeError::Unrecognised {
+            seen: format!("records whose fields ({}) hold no time", names.join(", ")),
+            hint: "name the time by hand: time = { field = \"…\", format = \"…\" }".to_owned(),
+        });
+    };
+    let rest: Vec<&Column> = columns.iter().filter(|column| column.name != time.name).collect();
+    let choices = choose(&rest);
+    let has_text =
+        choices.iter().any(|choice| matches!(choice.column, "body" | "severity_text" | "http_route"));
+    let metrics: Vec<&Column> = rest.iter().copied().filter(|column| column.is_numeric()).collect();
+    let is_metrics = format == "csv" && !has_text && !metrics.is_empty();
+
+    let mut file = Writer::new(&options.source, columns.iter().map(|column| column.values.len()).max());
+    file.pair("name", &quoted(&name_of(&options.source)));
+    file.pair("table", if is_metrics { "\"metrics\"" } else { "\"logs\"" });
+    file.pair("format", &quoted(format));
+    let tested = tested_names(columns, &time.name);
+    let key = if format == "csv" { "header" } else { "first_key" };
+    file.comment("The mapping is for sources that have these fields.");
+    file.pair("match", &format!("{{ {key} = [{}] }}", list(&tested)));
+    file.time(time, &layout);
+    if is_metrics {
+        file.metrics(&metrics, &rest);
+    } else {
+        file.logs(&choices, &rest);
+    }
+    Ok(file.text)
+}
+
+/// Fields that every sampled record has, the time's first.
+fn tested_names(columns: &[Column], time: &str) -> Vec<String> {
+    // Of nested objects, only the first level can be tested.
+    let top = |name: &str| name.splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
+    let most = columns.iter().map(|column| column.values.len()).max().unwrap_or(0);
+    let others = columns.iter().filter(|column| column.values.len() == most && column.name != time);
+    let mut names = vec![top(time)];
+    for column in others.take(2) {
+        if !names.contains(&top(&column.name)) {
+            names.push(top(&column.name));
+        }
+    }
+    names
+}
+
+/// The source's file name without folders and endings.
+fn name_of(source: &str) -> String {
+    let file = source.rsplit(['/', '\\']).next().unwrap_or(source);
+    let stem = file.split('.').find(|part| !part.is_empty()).unwrap_or("source");
+    stem.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '-' }).collect()
+}
+
+/// A string of TOML.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn list(names: &[impl AsRef<str>]) -> String {
+    names.iter().map(|name| quoted(name.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// A value for a comment: on one line, and short.
+fn shown(text: &str) -> String {
+    let line: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    text_of(&line).into_owned()
+}
+
+/// The file as it grows.
+struct Writer {
+    text: String,
+}
+
+impl Writer {
+    fn new(source: &str, records: Option<usize>) -> Self {
+        let mut file = Self { text: String::new() };
+        file.comment(&format!(
+            "A first mapping for {}, suggested from its first {} records. Check it, above all the time.",
+            shown(source),
+            records.unwrap_or(0)
+        ));
+        file
+    }
+
+    fn comment(&mut self, text: &str) {
+        self.text.extend(["# ", text, "\n"]);
+    }
+
+    fn pair(&mut self, key: &str, value: &str) {
+        self.text.extend([key, " = ", value, "\n"]);
+    }
+
+    fn time(&mut self, column: &Column, layout: &TimeLayout) {
+        let example = column.values.first().map(String::as_str).unwrap_or_default();
+        self.comment(&format!("{}: {}, such as {}", shown(&column.name), layout.reason(), shown(example)));
+        let field = quoted(&column.name);
+        self.pair(
+            "time",
+            &match layout.format() {
+                Some(format) => format!("{{ field = {field}, format = {} }}", quoted(format)),
+                None => format!("{{ field = {field} }}"),
+            },
+        );
+        if layout.lacks_zone() {
+            self.comment("These times name no zone: without this line that of the workspace is assumed.");
+            self.comment("zone = \"Asia/Shanghai\"");
+        }
+    }
+
+    fn logs(&mut self, choices: &[Choice], rest: &[&Column]) {
+        let personal: Vec<&str> =
+            rest.iter().filter(|column| column.is_personal()).map(|column| column.name.as_str()).collect();
+        if !personal.is_empty() {
+            self.comment("These look like facts about people; a keyed hash takes their place.");
+            self.pair("personal", &format!("[{}]", list(&personal)));
+        }
+        let mut mapped = choices.iter().filter(|choice| !choice.is_default).peekable();
+        if mapped.peek().is_some() {
+            self.text.push_str("\n[fields]\n");
+        }
+        for choice in mapped {
+            self.comment(&format!("{}: {}", shown(&choice.from), choice.reason));
+            self.pair(choice.column, &quoted(&choice.from));
+        }
+        self.text.push('\n');
+        for choice in choices.iter().filter(|choice| choice.is_default) {
+            self.comment(&format!(
+                "{} is read as {} without being mapped.",
+                shown(&choice.from),
+                choice.column
+            ));
+        }
+        for column in rest.iter().filter(|column| !choices.iter().any(|choice| choice.from == column.name)) {
+            let example = column.values.first().map(|value| format!(", such as {}", shown(value)));
+            self.comment(&format!(
+                "{} is not mapped and stays an attribute{}.",
+                shown(&column.name),
+                example.unwrap_or_default()
+            ));
+        }
+    }
+
+    fn metrics(&mut self, metrics: &[&Column], rest: &[&Column]) {
+        let names: Vec<String> = metrics.iter().map(|column| regex::escape(&column.name)).collect();
+        self.comment("These columns hold numbers only: each is a metric of its name. All others are labels.");
+        let header = format!("^(?<metric_name>{})$", names.join("|"));
+        self.pair("wide", &format!("{{ header = {} }}", quoted(&header)));
+        for column in rest.iter().filter(|column| !column.is_numeric()) {
+            self.comment(&format!("{} is a label.", shown(&column.name)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

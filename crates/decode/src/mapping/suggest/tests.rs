@@ -1,0 +1,136 @@
+//! A suggested mapping is a mapping, and reads the sample that it was made from.
+
+use super::*;
+use crate::formats::testing::Collected;
+use crate::{Mapping, detect, open};
+
+/// The mapping's text, and what it reads.
+fn suggest(source: &str, text: &str) -> (String, Collected) {
+    let mut options = DecodeOptions::new(chrono_tz::Asia::Shanghai, source);
+    let toml = suggest_mapping(text.as_bytes(), &options).unwrap();
+    let mapping = Mapping::parse(&toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
+    options.mappings = vec![mapping];
+    let detection = detect(text.as_bytes(), true, &options).unwrap();
+    assert!(detection.mapping.is_some(), "{toml}");
+    let decoder = open(&detection, text.as_bytes(), &options).unwrap();
+    let found = Collected::from(decoder.as_ref(), text.as_bytes());
+    assert_eq!(found.rejects, [], "{toml}");
+    (toml, found)
+}
+
+#[test]
+fn a_table_with_odd_columns() {
+    let (toml, found) = suggest(
+        "exports/支付 日志.csv",
+        concat!(
+            "No.;When it was;Lvl;所属系统;Buyer No;Took ms;What;Mobile;ref\n",
+            "1;05.11.2026 11:05:03;WARN;支付;u1;12.5;charge failed, pool exhausted;13800000000;64f0aa11bb22cc33dd44ee55ff667788\n",
+            "2;05.11.2026 11:05:04;ERROR;支付;u2;2500;charge failed \"again\";13800000001;64f0aa11bb22cc33dd44ee55ff667789\n",
+        ),
+    );
+    let log = &found.logs[1];
+    assert_eq!(log.timestamp.to_rfc3339(), "2026-11-05T03:05:04Z");
+    assert_eq!((log.severity_number, log.body.as_deref()), (Some(17), Some("charge failed \"again\"")));
+    assert_eq!((log.service_name.as_deref(), log.user_id.as_deref()), (Some("支付"), Some("u2")));
+    assert_eq!(
+        (log.duration_ms, log.trace_id.as_deref()),
+        (Some(2500.0), Some("64f0aa11bb22cc33dd44ee55ff667789"))
+    );
+    assert_eq!(found.assumed_zone, 2);
+    for expected in [
+        "name = \"支付-日志\"",
+        "# When it was: all of its values are times in the layout %d.%m.%Y %H:%M:%S%.f, such as 05.11.2026 11:05:03",
+        "personal = [\"Mobile\"]",
+        "# What: the longest of the texts, such as charge failed, pool exhausted",
+        "# No. is not mapped and stays an attribute, such as 1.",
+        "# zone = \"Asia/Shanghai\"",
+    ] {
+        assert!(toml.contains(expected), "{expected}\n{toml}");
+    }
+}
+
+#[test]
+fn json_with_odd_names() {
+    let (toml, found) = suggest(
+        "app.ndjson",
+        concat!(
+            "{\"meta\":{\"when\":\"2026-11-05T11:05:03.250+08:00\"},\"sev\":\"WARN\",\"svcId\":\"pay\",\"what\":\"charge failed twice\",\"trace_id\":\"t1\",\"n\":1}\n",
+            "{\"meta\":{\"when\":\"2026-11-05T11:05:04.250+08:00\"},\"sev\":\"INFO\",\"svcId\":\"cart\",\"what\":\"cart emptied by user\",\"n\":2}\n",
+        ),
+    );
+    let log = &found.logs[0];
+    assert_eq!(log.timestamp.to_rfc3339(), "2026-11-05T03:05:03.250Z");
+    assert_eq!((log.severity_number, log.service_name.as_deref()), (Some(13), Some("pay")));
+    assert_eq!((log.body.as_deref(), log.trace_id.as_deref()), (Some("charge failed twice"), Some("t1")));
+    assert!(toml.contains("# trace_id is read as trace_id without being mapped."), "{toml}");
+    assert!(toml.contains("match = { first_key = [\"meta.when\""), "{toml}");
+    assert!(!toml.contains("# zone"), "{toml}");
+}
+
+#[test]
+fn a_text_log_of_an_unknown_layout() {
+    let (toml, found) = suggest(
+        "old.log",
+        concat!(
+            "[05.11.2026 11:05:03] WARN: pool exhausted\n",
+            "[05.11.2026 11:05:04] ERROR: charge failed\n",
+            "   at Pool.take\n",
+            "[05.11.2026 11:05:05] nothing more to say\n",
+        ),
+    );
+    assert_eq!(found.logs.len(), 3, "{toml}");
+    assert_eq!(
+        (found.logs[0].severity_number, found.logs[0].body.as_deref()),
+        (Some(13), Some("pool exhausted"))
+    );
+    assert_eq!(found.logs[1].body.as_deref(), Some("charge failed\n   at Pool.take"));
+    assert_eq!(found.logs[2].timestamp.to_rfc3339(), "2026-11-05T03:05:05Z");
+    // Whole text logs that are read without a mapping get one as well, to be refined.
+    let (_, found) =
+        suggest("new.log", "2026-11-05 11:05:03,250 INFO a b\n2026-11-05 11:05:04,250 WARN c d\n");
+    assert_eq!((found.logs.len(), found.logs[1].severity_number), (2, Some(13)));
+}
+
+#[test]
+fn a_table_of_numbers_is_metrics() {
+    let (_, found) =
+        suggest("m.csv", "stamp,cpu.a,mem (MB),zone_name\n1793849103,0.5,7,east\n1793849163,0.6,8,east\n");
+    let names: Vec<_> = found.metrics.iter().map(|point| (point.metric_name.as_ref(), point.value)).collect();
+    assert_eq!(names, [("cpu.a", 0.5), ("mem (MB)", 7.0), ("cpu.a", 0.6), ("mem (MB)", 8.0)]);
+}
+
+#[test]
+fn a_day_that_could_be_a_month_is_told() {
+    let (toml, _) = suggest(
+        "d.csv",
+        "at it,what\n05/11/2026 11:05:03,charge failed here\n06/11/2026 11:05:03,charge done here\n",
+    );
+    assert!(toml.contains("which one, only you know"), "{toml}");
+    let (toml, found) = suggest("d.csv", "at it,what\n11/25/2026 11:05:03,charge failed here\n");
+    assert!(!toml.contains("only you know"), "{toml}");
+    assert_eq!(found.logs[0].timestamp.to_rfc3339(), "2026-11-25T03:05:03Z");
+}
+
+#[test]
+fn what_has_no_time_says_so() {
+    let options = DecodeOptions::new(chrono_tz::UTC, "x");
+    let told = |text: &str| suggest_mapping(text.as_bytes(), &options).unwrap_err().to_string();
+    assert!(told("a,b\n1,2\n").contains("(a, b) hold no time"));
+    assert!(told("{\"a\":1}\n").contains("hold no time"));
+    assert!(told("once upon\na time\n").contains("text without times"));
+    assert!(told(" \n").contains("empty"));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_sample_panics(text in ".{0,120}", pieces in proptest::collection::vec(
+        proptest::sample::select(vec!["05.11.2026 11:05:03", "[", "]", " ", "\n", ",", ";", "\"", "WARN", "a b c d e", "{\"a\":", "}", "支付"]), 0..20,
+    )) {
+        let options = DecodeOptions::new(chrono_tz::UTC, text.as_str());
+        for sample in [text.clone(), pieces.concat()] {
+            if let Ok(toml) = suggest_mapping(sample.as_bytes(), &options) {
+                proptest::prop_assert!(Mapping::parse(&toml).is_ok(), "{}", toml);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Which pattern do the lines of a plain text have?
+
+use fupan_model::severity;
+
+use super::times::TimeLayout;
+use super::{Writer, quoted, shown};
+use crate::limits;
+use crate::line_time::is_continuation;
+
+/// Words that a time may have.
+const TIME_WORDS_MAX: usize = 5;
+
+/// Share of the records that the pattern must fit.
+const SHARE_MIN: f64 = 0.8;
+
+/// Whether the first line begins with a time.
+pub(super) fn begins_with_time(text: &str) -> bool {
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    (1..=TIME_WORDS_MAX).any(|words| {
+        Shape::of(first, words).is_some_and(|(shape, _)| TimeLayout::of(&[shape.time]).is_some())
+    })
+}
+
+/// Writes a mapping; none where no line begins with a time.
+pub(super) fn suggest(text: &str, name: &str) -> Option<String> {
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !is_continuation(line.as_bytes()))
+        .take(limits::HEAD_RECORDS_MAX)
+        .collect();
+    let (shape, layout) = (1..=TIME_WORDS_MAX).rev().find_map(|words| {
+        let shapes: Vec<(Shape<'_>, &str)> = lines.iter().filter_map(|line| Shape::of(line, words)).collect();
+        let times: Vec<&str> = shapes.iter().map(|(shape, _)| shape.time).collect();
+        // Some lines may be broken, or continue one before.
+        let good: Vec<&str> =
+            times.iter().copied().filter(|time| TimeLayout::of(&[time]).is_some()).collect();
+        let layout = TimeLayout::of(&good)?;
+        let enough = good.len() as f64 >= SHARE_MIN * lines.len() as f64;
+        let shape = shapes.into_iter().find(|(shape, _)| TimeLayout::of(&[shape.time]).is_some())?;
+        enough.then_some((shape, layout))
+    })?;
+    let (Shape { time, is_bracketed, words }, rest) = shape;
+    let time_pattern = ["\\S+"; TIME_WORDS_MAX].get(..words).unwrap_or_default().join(" ");
+    let (open, close) = if is_bracketed { ("\\[", "\\]") } else { ("", "") };
+    let first = rest.trim_start().split([' ', ':', '|', ']', '\t']).next().unwrap_or_default();
+    let level = severity::number_of(first.trim_start_matches('[')).map(|_| first);
+    let level_pattern = level.map_or("", |_| "(?:[\\[|]?(?<level>[^\\s\\[\\]|:]+)[\\]|:]?\\s+)?");
+    let pattern =
+        format!("^{open}(?<time>{time_pattern}){close}[\\s|,-]+{level_pattern}%{{GREEDYDATA:message}}$");
+
+    let mut file = Writer::new(name, Some(lines.len()));
+    file.pair("name", &quoted(name));
+    file.pair("table", "\"logs\"");
+    file.pair("format", "\"text\"");
+    file.comment(
+        "Groups of the pattern become fields; %{GREEDYDATA:message} takes the lines that follow, too.",
+    );
+    file.pair("pattern", &quoted(&pattern));
+    file.comment("Lines that are indented, or a part of a stack trace, belong to the record before.");
+    file.pair("multi_line", "\"unindented\"");
+    file.comment(&format!("time: {}, such as {}", layout.reason(), shown(time)));
+    file.pair(
+        "time",
+        &match layout.format() {
+            Some(format) => format!("{{ field = \"time\", format = {} }}", quoted(format)),
+            None => "{ field = \"time\" }".to_owned(),
+        },
+    );
+    if layout.lacks_zone() {
+        file.comment("These times name no zone: without this line that of the workspace is assumed.");
+        file.comment("zone = \"Asia/Shanghai\"");
+    }
+    if let Some(level) = level {
+        file.comment(&format!("level: the word behind the time, such as {}", shown(level)));
+        file.pair("severity", "{ field = \"level\" }");
+    }
+    file.comment("message is read as body without being mapped; split it further with more named groups.");
+    Some(file.text)
+}
+
+/// A time of some words at the beginning of a line.
+#[derive(Debug, Clone, Copy)]
+struct Shape<'a> {
+    time: &'a str,
+    is_bracketed: bool,
+    words: usize,
+}
+
+impl<'a> Shape<'a> {
+    /// The first words of a line, or what stands in brackets there, and what follows.
+    fn of(line: &'a str, words: usize) -> Option<(Self, &'a str)> {
+        if let Some((time, rest)) = line.strip_prefix('[').and_then(|line| line.split_once(']')) {
+            let fits = time.split(' ').count() == words;
+            return fits.then_some((Self { time, is_bracketed: true, words }, rest));
+        }
+        let (end, _) = line.match_indices([' ', '\t']).nth(words - 1)?;
+        let (time, rest) = line.split_at_checked(end)?;
+        Some((Self { time: time.trim_end_matches([',', '|']), is_bracketed: false, words }, rest))
+    }
+}
