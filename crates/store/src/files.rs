@@ -1,18 +1,18 @@
 //! Rows → a Parquet file with its digest and statistics, and back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{concat_batches, lexsort_to_indices, max, min, take_record_batch};
 use arrow::datatypes::{
-    DataType, Date32Type, Int8Type, Int16Type, Int64Type, SchemaRef, TimestampMicrosecondType,
+    DataType, Date32Type, Float64Type, Int8Type, Int16Type, Int64Type, SchemaRef, TimestampMicrosecondType,
 };
 use bytes::Bytes;
 use deltalake_core::kernel::Add;
 use fupan_model::{Micros, Table};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 use serde_json::{Map, Value, json};
@@ -46,7 +46,7 @@ pub(crate) fn encode(table: Table, rows: &Rows, written_at: Micros) -> Result<En
     let batch = sorted(table, concat_batches(&schema, &rows.batches)?)?;
     let stored = without_partitions(table, &batch)?;
     let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, stored.schema(), Some(writer_properties(table)?))?;
+    let mut writer = ArrowWriter::try_new(&mut bytes, stored.schema(), Some(writer_properties(&stored)?))?;
     writer.write(&stored)?;
     writer.close()?;
     let digest = blake3::hash(&bytes).to_hex().to_string();
@@ -120,31 +120,57 @@ fn without_partitions(table: Table, batch: &RecordBatch) -> Result<RecordBatch, 
     Ok(batch.project(&kept)?)
 }
 
-/// Columns in which nearly every value differs: a dictionary would only be built and thrown away.
-const UNIQUE_COLUMNS: [&str; 9] = [
-    "timestamp",
-    "observed_timestamp",
-    "trace_id",
-    "span_id",
-    "source_record",
-    "duration_ms",
-    "order_id",
-    "value",
-    "body",
-];
-
-fn writer_properties(table: Table) -> Result<WriterProperties, StoreError> {
+/// Encodings by what the rows hold: instants and counters by their steps, texts and numbers that hardly
+/// repeat without a dictionary, which would only be built and thrown away.
+fn writer_properties(stored: &RecordBatch) -> Result<WriterProperties, StoreError> {
     let mut builder = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(limits::ZSTD_LEVEL)?))
         .set_max_row_group_row_count(Some(limits::ROW_GROUP_ROWS))
         .set_created_by("fupan".to_owned());
-    for column in UNIQUE_COLUMNS {
-        if table.schema().field_with_name(column).is_ok() {
-            builder = builder.set_column_dictionary_enabled(ColumnPath::from(column), false);
+    for (field, column) in stored.schema().fields().iter().zip(stored.columns()) {
+        let path = ColumnPath::from(field.name().as_str());
+        if let Some(encoding) = encoding_without_dictionary(field.name(), column) {
+            builder = builder
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, encoding);
         }
     }
     Ok(builder.build())
+}
+
+/// None where a dictionary pays.
+fn encoding_without_dictionary(name: &str, column: &ArrayRef) -> Option<Encoding> {
+    match column.data_type() {
+        DataType::Timestamp(..) => Some(Encoding::DELTA_BINARY_PACKED),
+        DataType::Int64 if name == "source_record" => Some(Encoding::DELTA_BINARY_PACKED),
+        DataType::Utf8 => {
+            let texts = column.as_string::<i32>();
+            // Lengths apart from the letters: hexadecimal ids then take half a byte a digit. Bodies and
+            // other long texts repeat themselves with their lengths between.
+            let is_short = texts.value_data().len() <= limits::ID_BYTES_MAX * texts.len();
+            let encoding = if is_short { Encoding::DELTA_LENGTH_BYTE_ARRAY } else { Encoding::PLAIN };
+            differs_mostly(column, |row| texts.is_valid(row).then(|| texts.value(row))).then_some(encoding)
+        }
+        DataType::Float64 => {
+            let numbers = column.as_primitive::<Float64Type>();
+            let bits = |row| numbers.is_valid(row).then(|| numbers.value(row).to_bits());
+            differs_mostly(column, bits).then_some(Encoding::PLAIN)
+        }
+        _ => None,
+    }
+}
+
+/// Whether most values of a sample are seen but once.
+fn differs_mostly<T: std::hash::Hash + Eq>(column: &ArrayRef, value: impl Fn(usize) -> Option<T>) -> bool {
+    let step = (column.len() / limits::DICTIONARY_SAMPLE_ROWS).max(1);
+    let mut seen = HashSet::new();
+    let mut sampled = 0_usize;
+    for found in (0..column.len()).step_by(step).filter_map(value) {
+        sampled += 1;
+        seen.insert(found);
+    }
+    sampled > 0 && seen.len() * 2 > sampled
 }
 
 /// Delta's per-file statistics for the columns that are filtered by.

@@ -176,6 +176,26 @@ impl Store {
         Ok(batches)
     }
 
+    /// The rows of one chunk in a table, whether they count or not.
+    pub async fn read_chunk(&self, table: Table, chunk_id: &str) -> Result<Vec<RecordBatch>, StoreError> {
+        let delta = self.delta(table).await?;
+        let mut batches = Vec::new();
+        for file in files_of(&delta)? {
+            let mut others = file.chunks;
+            let all = others.len();
+            others.retain(|chunk| chunk != chunk_id);
+            if others.len() == all {
+                continue;
+            }
+            let path = Path::from(format!("{}/{}", table.name(), file.path));
+            let bytes = self.below.get(&path).await?.bytes().await?;
+            for batch in files::decode(bytes, &table.schema())? {
+                batches.push(files::without_chunks(&batch, &others)?);
+            }
+        }
+        Ok(batches)
+    }
+
     /// All tables as the ledger's newest, or a given, version counts them.
     pub async fn snapshot(&self, ledger_version: Option<u64>) -> Result<StoreSnapshot, StoreError> {
         let mut ingests = self.delta(Table::Ingests).await?;
