@@ -3,13 +3,18 @@
 //! A chunk is known by the length and digest of the whole prefix up to its end, so the same bytes
 //! are recognised renamed, re-compressed, from standard input or grown. A file that grew is cut
 //! where it ended last time, if that was a record boundary; if the last record was unfinished then,
-//! the chunk that now holds it whole takes the place of the piece.
+//! the chunk that now holds it whole takes the place of the piece. A file that ends inside of a chunk
+//! that is in cannot be told by digests: [`Cut::may_be_inside`] names what to compare it with.
 
-use fupan_decode::{Decoder, Framing, last_boundary};
+use std::sync::Arc;
+
+use fupan_decode::{Decoder, Framing, count_records, last_boundary};
 use fupan_model::events::event_id;
-use fupan_store::{Ledger, LedgerRow};
+use fupan_store::LedgerRow;
 
-use crate::reader::Decompressed;
+use crate::collect::PiecePlace;
+use crate::known::{self, KnownChunks, KnownEnd, NO_HEAD, head_digits};
+use crate::reader::Text;
 use crate::{SourceProblem, limits};
 
 /// A piece of a source, ready to be decoded or recognised.
@@ -28,53 +33,41 @@ pub(crate) struct Cut {
     /// Prefix length and digest at its end.
     pub(crate) prefix_bytes: u64,
     pub(crate) prefix_digest: String,
-    /// Identity of the bytes.
-    pub(crate) chunk_key: String,
+    /// Identity of the bytes, and the digits of the first line in front of it.
+    pub(crate) identity: String,
+    pub(crate) head: String,
     /// The chunk that holds these bytes already.
-    pub(crate) known: Option<LedgerRow>,
+    pub(crate) known: Option<Arc<LedgerRow>>,
+    /// The document is in, but something else was read of it since: it went back to an earlier wording.
+    pub(crate) is_again: bool,
+    /// The stream ends here. Chunks that begin at the same place and go on: this may be a beginning of one
+    /// of them.
+    pub(crate) may_be_inside: Vec<Arc<LedgerRow>>,
+    /// The stream ends in what may be the middle of a record.
+    pub(crate) is_unfinished: bool,
     /// Chunks whose place this one takes.
     pub(crate) supersedes: Vec<LedgerRow>,
     /// A record too long to be read: its first bytes.
     pub(crate) runaway: Option<Vec<u8>>,
 }
 
-/// Live chunks by the prefix length at which they end.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct KnownPrefixes {
-    by_length: std::collections::BTreeMap<u64, Vec<LedgerRow>>,
-}
-
-impl KnownPrefixes {
-    pub(crate) fn new(ledger: &Ledger) -> Self {
-        let mut known = Self::default();
-        for row in ledger.live() {
-            known.by_length.entry(row.prefix_bytes.unsigned_abs()).or_default().push(row.clone());
+impl Cut {
+    /// Where it ends.
+    pub(crate) fn place(&self) -> PiecePlace {
+        PiecePlace {
+            length: self.length,
+            prefix_bytes: self.prefix_bytes,
+            prefix_digest: self.prefix_digest.clone(),
         }
-        known
-    }
-
-    /// Chunks of this run are known to the sources that follow, as if they had been in before.
-    pub(crate) fn learn(&mut self, rows: &[LedgerRow], superseded: &[LedgerRow]) {
-        for old in superseded {
-            if let Some(known) = self.by_length.get_mut(&old.prefix_bytes.unsigned_abs()) {
-                known.retain(|row| row.chunk_id != old.chunk_id);
-            }
-        }
-        for row in rows {
-            self.by_length.entry(row.prefix_bytes.unsigned_abs()).or_default().push(row.clone());
-        }
-    }
-
-    /// Chunks that end within `(from, to]`.
-    fn ending_within(&self, from: u64, to: u64) -> impl Iterator<Item = (&u64, &Vec<LedgerRow>)> {
-        self.by_length.range(from + 1..=to.max(from + 1)).filter(move |(length, _)| **length <= to)
     }
 }
 
 pub(crate) struct Chunker<'a> {
-    reader: Decompressed,
+    reader: Text<'a>,
     decoder: &'a dyn Decoder,
-    known: &'a KnownPrefixes,
+    known: &'a KnownChunks,
+    /// The source, where it is a declarative document.
+    document: Option<&'a str>,
     /// Read again even what is known, and take its place.
     replace: bool,
     buffer: Vec<u8>,
@@ -82,28 +75,33 @@ pub(crate) struct Chunker<'a> {
     offset: u64,
     next_record: u64,
     prefix: blake3::Hasher,
+    /// The bytes so far are the beginning of what is in.
+    is_known_so_far: bool,
     problem: Option<SourceProblem>,
 }
 
 impl<'a> Chunker<'a> {
     /// `head` is what was read already for detection.
     pub(crate) fn new(
-        reader: Decompressed,
+        reader: Text<'a>,
         head: Vec<u8>,
         decoder: &'a dyn Decoder,
-        known: &'a KnownPrefixes,
+        known: &'a KnownChunks,
+        document: Option<&'a str>,
         replace: bool,
     ) -> Self {
         Self {
             reader,
             decoder,
             known,
+            document,
             replace,
             buffer: head,
             at_end: false,
             offset: 0,
             next_record: 1,
             prefix: blake3::Hasher::new(),
+            is_known_so_far: true,
             problem: None,
         }
     }
@@ -129,7 +127,8 @@ impl<'a> Chunker<'a> {
         if self.decoder.framing() == Framing::Document {
             return self.next_document();
         }
-        self.fill_to(limits::CHUNK_BYTES);
+        // One more tells whether the stream ends here.
+        self.fill_to(limits::CHUNK_BYTES + 1);
         if self.buffer.is_empty() {
             return None;
         }
@@ -195,37 +194,94 @@ impl<'a> Chunker<'a> {
 
     /// Takes `end` bytes off the buffer, or fewer where a known chunk ends at a record boundary.
     fn cut(&mut self, end: usize) -> Cut {
-        let mut supersedes = Vec::new();
-        let mut end = end;
-        for (length, rows) in self.known.ending_within(self.offset, self.offset + end as u64) {
-            let size = usize::try_from(length - self.offset).unwrap_or(end);
-            let digest = self.prefix_digest(size);
-            let Some(row) = rows.iter().find(|row| row.prefix_digest == digest) else { continue };
-            if !self.replace && self.is_boundary(size) {
-                end = size;
-                break;
+        let head = self.head();
+        let mut supersedes: Vec<(usize, Arc<LedgerRow>)> = Vec::new();
+        let mut boundary = None;
+        let mut prefix = self.prefix.clone();
+        let mut hashed = 0;
+        // Where lines are joined, the last record of the stream may have ended before what seems its end.
+        let searched = if self.at_end { self.buffer.len() } else { end };
+        for (length, ends) in self.known.ending_within(self.offset, self.offset + searched as u64) {
+            let may_fit =
+                |chunk: &&KnownEnd| chunk.start() != self.offset || known::may_begin_with(&chunk.row, &head);
+            if !ends.iter().any(|chunk| may_fit(&chunk)) {
+                continue;
             }
-            if self.replace || size < end {
-                supersedes.push(row.clone());
+            let size = usize::try_from(length - self.offset).unwrap_or(end);
+            prefix.update(self.buffer.get(hashed..size).unwrap_or_default());
+            hashed = size;
+            let digest = prefix.finalize().to_hex();
+            let found = || ends.iter().filter(|known| known.row.prefix_digest == digest.as_str());
+            if found().next().is_none() {
+                continue;
+            }
+            let live = || found().filter(|known| known.is_live);
+            let is_live = live().next().is_some();
+            let is_good_cut = is_live || (!self.replace && self.is_gap(size, length, &head));
+            if is_good_cut && self.is_boundary(size) {
+                // What lies before a chunk that is in was taken back: it is a piece of its own.
+                let gap = live().map(|known| known.start().saturating_sub(self.offset)).min().unwrap_or(0);
+                let gap = usize::try_from(gap).unwrap_or(size);
+                boundary = Some(if gap > 0 && self.is_boundary(gap) { gap } else { size });
+                if !self.replace {
+                    break;
+                }
+            }
+            // A declarative document that grew corrects what it said, and keeps it readable.
+            if self.replace || (size < end && self.document.is_none()) {
+                supersedes.extend(live().map(|known| (size, Arc::clone(&known.row))));
             }
         }
+        let end = boundary.unwrap_or(end);
+        // Of what is replaced, nothing may lie across the end of the piece.
+        supersedes.retain(|(size, _)| *size <= end);
+        let supersedes = supersedes.into_iter().map(|(_, row)| row.as_ref().clone()).collect();
         let rest = self.buffer.split_off(end);
         let bytes = std::mem::replace(&mut self.buffer, rest);
-        self.finish(bytes, end as u64, supersedes, None)
+        self.finish(bytes, end as u64, head, supersedes, None)
+    }
+
+    /// Whether what was taken back ends there, and what counts goes on.
+    fn is_gap(&self, size: usize, end: u64, head: &str) -> bool {
+        let is_covered =
+            self.known.going_on_after(self.offset, end).any(|row| known::may_begin_with(row, head));
+        size > 0 && !is_covered && self.known.going_on_after(end, end).next().is_some()
     }
 
     /// Whether a record ends after `size` bytes of the buffer.
     fn is_boundary(&self, size: usize) -> bool {
-        let piece = self.buffer.get(..size).unwrap_or_default();
-        (self.at_end && size == self.buffer.len())
-            || self.framing() == Framing::Document
-            || last_boundary(self.framing(), piece) == Some(size)
+        let rest = self.buffer.get(size..).unwrap_or_default();
+        if self.framing() == Framing::Document {
+            return rest.trim_ascii().is_empty();
+        }
+        let ends_at = |bytes: &[u8]| last_boundary(self.framing(), bytes) == Some(size);
+        if (self.at_end && rest.is_empty()) || self.buffer.get(..size).is_some_and(ends_at) {
+            return true;
+        }
+        // Where lines are joined, the next line tells whether a record has ended, whole or not.
+        if !matches!(self.framing(), Framing::JoinedLines { .. }) {
+            return false;
+        }
+        if let Some(at) = rest.iter().position(|byte| *byte == b'\n') {
+            return self.buffer.get(..size + at + 1).is_some_and(ends_at);
+        }
+        let count = |bytes: &[u8]| count_records(self.framing(), bytes);
+        let before = self.buffer.get(..size).unwrap_or_default();
+        self.at_end && before.ends_with(b"\n") && count(before) + count(rest) == count(&self.buffer)
     }
 
-    fn prefix_digest(&self, size: usize) -> String {
-        let mut prefix = self.prefix.clone();
-        prefix.update(self.buffer.get(..size).unwrap_or_default());
-        prefix.finalize().to_hex().to_string()
+    /// The digits of the first line in the buffer; of a table also of its first row, since many have the
+    /// same header. Messages that say how long they are have no lines.
+    fn head(&self) -> String {
+        if self.framing() == Framing::OctetCounted {
+            return NO_HEAD.to_owned();
+        }
+        let looked_at = self.buffer.get(..limits::FIRST_LINE_BYTES_MAX).unwrap_or(&self.buffer);
+        let lines =
+            if matches!(self.framing(), Framing::CsvRecords { .. }) && self.offset == 0 { 2 } else { 1 };
+        let ends = looked_at.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        let end = ends.map(|(at, _)| at + 1).nth(lines - 1);
+        end.and_then(|end| looked_at.get(..end)).map_or_else(|| NO_HEAD.to_owned(), head_digits)
     }
 
     /// A record that exceeds all limits: kept are its first bytes, then it is skipped.
@@ -249,13 +305,14 @@ impl<'a> Chunker<'a> {
             }
             self.fill_to(limits::CHUNK_BYTES);
         }
-        self.finish(Vec::new(), length, Vec::new(), Some(first))
+        self.finish(Vec::new(), length, NO_HEAD.to_owned(), Vec::new(), Some(first))
     }
 
     fn finish(
         &mut self,
         bytes: Vec<u8>,
         length: u64,
+        head: String,
         supersedes: Vec<LedgerRow>,
         runaway: Option<Vec<u8>>,
     ) -> Cut {
@@ -263,28 +320,85 @@ impl<'a> Chunker<'a> {
         let prefix_digest = self.prefix.finalize().to_hex().to_string();
         let prefix_bytes = self.offset + length;
         let records = if runaway.is_some() { 1 } else { self.decoder.count_records(&bytes, self.offset) };
-        let known = self
-            .known
-            .by_length
-            .get(&prefix_bytes)
-            .and_then(|rows| rows.iter().find(|row| row.prefix_digest == prefix_digest))
-            .filter(|row| !supersedes.iter().any(|old: &LedgerRow| old.chunk_id == row.chunk_id))
-            .cloned();
+        let known = if self.replace { None } else { self.known_at(prefix_bytes, &prefix_digest, &bytes) };
+        let newest = self.document.and_then(|document| self.known.newest_of_document(document));
+        let is_again = known.as_ref().is_some_and(|known| newest.is_some_and(|id| id != known.chunk_id));
+        let is_last = self.at_end && last_boundary(self.framing(), &self.buffer).is_none();
+        let may_be_inside = if known.is_none() && is_last && runaway.is_none() {
+            self.may_be_inside(prefix_bytes, &head)
+        } else {
+            Vec::new()
+        };
+        let mut identity = event_id(&["chunk", &prefix_bytes.to_string(), &prefix_digest]);
+        // Rows of a chunk that ended here and began elsewhere may still be in the tables, uncounted.
+        let mut ends = self.known.ending_at(prefix_bytes).iter();
+        if ends.any(|known| known.row.prefix_digest == prefix_digest && known.start() != self.offset) {
+            identity = event_id(&["chunk-from", &self.offset.to_string(), &identity]);
+        }
+        if let (true, Some(newest)) = (is_again, newest) {
+            identity = event_id(&["chunk-again", &identity, newest]);
+        }
+        self.is_known_so_far = known.is_some();
+        let is_unfinished = self.at_end
+            && self.buffer.is_empty()
+            && last_boundary(self.framing(), &bytes) != Some(bytes.len());
         let cut = Cut {
             bytes,
             byte_offset: self.offset,
             length,
             first_record: self.next_record,
             records,
-            chunk_key: event_id(&["chunk", &prefix_bytes.to_string(), &prefix_digest]),
+            identity,
+            head,
             prefix_bytes,
             prefix_digest,
             known,
+            is_again,
+            may_be_inside,
+            is_unfinished,
             supersedes,
             runaway,
         };
         self.offset = prefix_bytes;
         self.next_record += records;
         cut
+    }
+
+    /// The chunk that counts and covers the piece that ends there; of several the latest.
+    fn known_at(&self, end: u64, digest: &str, bytes: &[u8]) -> Option<Arc<LedgerRow>> {
+        let find = |end: u64, digest: &str| {
+            let mut covering = self.known.ending_at(end).iter().rev();
+            covering
+                .find(|known| {
+                    known.is_live && known.row.prefix_digest == digest && known.start() <= self.offset
+                })
+                .map(|known| Arc::clone(&known.row))
+        };
+        let found = find(end, digest);
+        if found.is_some() || self.framing() != Framing::Document {
+            return found;
+        }
+        // A document is the same without the line end behind it; one more is seen by `Self::cut`.
+        ["\n", "\r\n"].into_iter().find_map(|line_end| {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(bytes).update(line_end.as_bytes());
+            find(end + line_end.len() as u64, hasher.finalize().to_hex().as_str())
+        })
+    }
+
+    fn may_be_inside(&self, end: u64, head: &str) -> Vec<Arc<LedgerRow>> {
+        if !self.is_known_so_far || self.framing() == Framing::Document {
+            return Vec::new();
+        }
+        // One that ends before this stream does is grown, not cut.
+        let stream_end = end + self.buffer.len() as u64;
+        let going_on = self.known.going_on_after(self.offset, end);
+        let going_on = going_on.filter(|row| row.prefix_bytes.unsigned_abs() >= stream_end);
+        let begins_alike = |row: &&Arc<LedgerRow>| {
+            // Behind bytes that are known, a piece of a line needs no more evidence.
+            let is_piece_of_line = head == NO_HEAD && self.offset > 0;
+            is_piece_of_line || (head != NO_HEAD && known::head_of(row) == head)
+        };
+        going_on.filter(begins_alike).take(limits::CUT_COPY_CANDIDATES_MAX).cloned().collect()
     }
 }

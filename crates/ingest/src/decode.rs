@@ -12,6 +12,7 @@ use fupan_store::{ChunkRows, LedgerRow};
 
 use crate::chunks::Cut;
 use crate::keyed::Keys;
+use crate::known::{rejects_id, rejects_mark};
 use crate::report::{Counts, ShownReject};
 use crate::sink::ChunkSink;
 
@@ -21,6 +22,8 @@ pub(crate) struct SourceFacts {
     pub(crate) source: String,
     pub(crate) input_format: String,
     pub(crate) mapping: Option<String>,
+    /// Its records carry keys of their own; see [`fupan_decode::InputFormat::has_own_keys`].
+    pub(crate) has_own_keys: bool,
     pub(crate) zone: String,
     pub(crate) reading: String,
     pub(crate) ingested_at: Micros,
@@ -31,14 +34,14 @@ pub(crate) struct SourceFacts {
 pub(crate) struct Decoded {
     pub(crate) cut: Cut,
     pub(crate) chunk_id: String,
+    pub(crate) telemetry: BTreeMap<Table, RecordBatch>,
     sink: ChunkSink,
-    telemetry: BTreeMap<Table, RecordBatch>,
     read: u64,
 }
 
 /// Decodes and builds columns; runs on a worker thread.
 pub(crate) fn decode(decoder: &dyn Decoder, cut: Cut, facts: &SourceFacts) -> Result<Decoded, ArrowError> {
-    let chunk_id = event_id(&[&cut.chunk_key, &facts.reading]);
+    let chunk_id = event_id(&[&cut.identity, &facts.reading]);
     let mut sink = ChunkSink::default();
     if let Some(first_bytes) = &cut.runaway {
         let place = Place { record: cut.first_record, byte_offset: cut.byte_offset };
@@ -68,12 +71,13 @@ pub(crate) fn decode(decoder: &dyn Decoder, cut: Cut, facts: &SourceFacts) -> Re
     // A document's records are numbered by its decoder; a line that holds nothing (an empty batch)
     // was read and accepted all the same.
     let read = if decoder.framing() == Framing::Document { found } else { found.max(cut.records) };
-    Ok(Decoded { cut, chunk_id, sink, telemetry, read })
+    Ok(Decoded { cut, chunk_id, telemetry, sink, read })
 }
 
 /// What the collector gets of a chunk.
 pub(crate) struct Finished {
-    pub(crate) rows: ChunkRows,
+    /// The chunk, and its rejects where they stand in a row of their own.
+    pub(crate) rows: Vec<ChunkRows>,
     pub(crate) counts: Counts,
     pub(crate) by_table: BTreeMap<Table, u64>,
     pub(crate) rejects: Vec<ShownReject>,
@@ -82,13 +86,30 @@ pub(crate) struct Finished {
     pub(crate) last: Option<Micros>,
 }
 
+impl Finished {
+    /// Neither rows nor rejects.
+    pub(crate) fn is_nothing_new(&self) -> bool {
+        self.by_table.is_empty() && self.counts.rejected == 0
+    }
+}
+
 impl Decoded {
     /// Whether keys have to be loaded before [`Self::finish`].
     pub(crate) fn has_keys(&self) -> bool {
         !self.sink.events.0.is_empty() || !self.sink.changes.0.is_empty() || !self.sink.documents.is_empty()
     }
 
-    /// Looks at the keys and builds the ledger row. Chunks come here in order.
+    /// Records in the chunk.
+    pub(crate) fn records(&self) -> u64 {
+        self.read
+    }
+
+    /// The rejects of the chunk, as rows.
+    pub(crate) fn rejects(&self) -> Result<RecordBatch, ArrowError> {
+        self.sink.quarantine.finish("", &self.chunk_id)
+    }
+
+    /// Looks at the keys and builds the ledger rows. Chunks come here in order.
     pub(crate) fn finish(mut self, facts: &SourceFacts, keys: &mut Keys) -> Result<Finished, ArrowError> {
         let replaced = self.cut.supersedes.iter().map(|row| row.chunk_id.as_str()).collect();
         keys.forget_chunks(&replaced);
@@ -96,10 +117,49 @@ impl Decoded {
         duplicates.extend(keys.new_changes(&mut self.sink.changes.0, &self.chunk_id));
         let rejected = self.sink.quarantine.0.len() as u64;
         let duplicate = duplicates.len() as u64;
-        let accepted = self.read - rejected - duplicate;
-        let counts = Counts { read: self.read, accepted, rejected, duplicate };
-        let mut batches: BTreeMap<Table, Vec<RecordBatch>> =
-            self.telemetry.into_iter().map(|(table, batch)| (table, vec![batch])).collect();
+        let read = self.read.max(rejected + duplicate);
+        let accepted = read - rejected - duplicate;
+        let counts = Counts { read, accepted, rejected, duplicate };
+        let mut batches = self.batches(facts)?;
+        let by_table: BTreeMap<Table, u64> = batches
+            .iter()
+            .map(|(table, batches)| (*table, batches.iter().map(|batch| batch.num_rows() as u64).sum()))
+            .collect();
+        let mut rows = Vec::new();
+        let mut ledger_row = self.ledger_row(facts, &by_table, counts);
+        if rejected > 0 && facts.has_own_keys {
+            // A corrected document leaves its rows where they are and takes its rejects back.
+            ledger_row.records_read -= rejected as i64;
+            ledger_row.records_rejected = 0;
+            rows.push(self.rejects_apart(facts, &ledger_row)?);
+        } else if rejected > 0 {
+            let batch = self.sink.quarantine.finish(&facts.source, &self.chunk_id)?;
+            batches.insert(Table::Quarantine, vec![batch]);
+        }
+        rows.insert(0, ChunkRows { ledger_row, batches, supersedes: self.cut.supersedes });
+        let rejects =
+            self.sink.quarantine.0.iter().take(crate::limits::REJECTS_SHOWN).map(|reject| ShownReject {
+                record: reject.place.record,
+                byte_offset: reject.place.byte_offset,
+                reason: reject.reason.clone(),
+            });
+        Ok(Finished {
+            rejects: rejects.collect(),
+            rows,
+            counts,
+            by_table,
+            assumed_zone_records: self.sink.assumed_zone_records,
+            first: self.sink.first,
+            last: self.sink.last,
+        })
+    }
+
+    /// The rows by table, without those of quarantine.
+    fn batches(&mut self, facts: &SourceFacts) -> Result<BTreeMap<Table, Vec<RecordBatch>>, ArrowError> {
+        let mut batches: BTreeMap<Table, Vec<RecordBatch>> = std::mem::take(&mut self.telemetry)
+            .into_iter()
+            .map(|(table, batch)| (table, vec![batch]))
+            .collect();
         if !self.sink.events.0.is_empty() {
             let batch = self.sink.events.finish(&self.chunk_id, facts.ingested_at)?;
             batches.insert(Table::IncidentEvents, vec![batch]);
@@ -108,24 +168,14 @@ impl Decoded {
             let batch = self.sink.changes.finish(&self.chunk_id, facts.ingested_at)?;
             batches.insert(Table::Changes, vec![batch]);
         }
-        let by_table: BTreeMap<Table, u64> = batches
-            .iter()
-            .map(|(table, batches)| (*table, batches.iter().map(|batch| batch.num_rows() as u64).sum()))
-            .collect();
-        if rejected > 0 {
-            let batch = self.sink.quarantine.finish(&facts.source, &self.chunk_id)?;
-            batches.insert(Table::Quarantine, vec![batch]);
-        }
-        let rejects =
-            self.sink.quarantine.0.iter().take(crate::limits::REJECTS_SHOWN).map(|reject| ShownReject {
-                record: reject.place.record,
-                byte_offset: reject.place.byte_offset,
-                reason: reject.reason.clone(),
-            });
-        let ledger_row = LedgerRow {
+        Ok(batches)
+    }
+
+    fn ledger_row(&self, facts: &SourceFacts, by_table: &BTreeMap<Table, u64>, counts: Counts) -> LedgerRow {
+        LedgerRow {
             action: LedgerAction::Committed,
-            chunk_id: self.chunk_id,
-            chunk_key: self.cut.chunk_key,
+            chunk_id: self.chunk_id.clone(),
+            chunk_key: format!("{}{}", self.cut.head, self.cut.identity),
             reading: facts.reading.clone(),
             source: facts.source.clone(),
             input_format: facts.input_format.clone(),
@@ -133,7 +183,7 @@ impl Decoded {
             assumed_zone: (self.sink.assumed_zone_records > 0).then(|| facts.zone.clone()),
             assumed_zone_records: self.sink.assumed_zone_records as i64,
             prefix_bytes: self.cut.prefix_bytes as i64,
-            prefix_digest: self.cut.prefix_digest,
+            prefix_digest: self.cut.prefix_digest.clone(),
             chunk_bytes: self.cut.length as i64,
             records_read: counts.read as i64,
             records_accepted: counts.accepted as i64,
@@ -146,15 +196,33 @@ impl Decoded {
             superseded_by: None,
             ingested_at: facts.ingested_at,
             software_version: facts.software_version.clone(),
+        }
+    }
+
+    /// The rejects as a chunk of their own, which a later reading can take back by itself.
+    fn rejects_apart(&self, facts: &SourceFacts, of: &LedgerRow) -> Result<ChunkRows, ArrowError> {
+        let rejected = self.sink.quarantine.0.len() as i64;
+        let chunk_id = rejects_id(&self.chunk_id);
+        let batch = self.sink.quarantine.finish(&facts.source, &chunk_id)?;
+        let ledger_row = LedgerRow {
+            chunk_key: rejects_id(&of.chunk_key),
+            chunk_id,
+            // It has no bytes, so it can never be taken for the beginning of a file.
+            prefix_bytes: 0,
+            prefix_digest: rejects_mark(&self.chunk_id),
+            chunk_bytes: 0,
+            assumed_zone: None,
+            assumed_zone_records: 0,
+            records_read: rejected,
+            records_accepted: 0,
+            records_rejected: rejected,
+            records_duplicate: 0,
+            rows: 0,
+            first_timestamp: None,
+            last_timestamp: None,
+            ..of.clone()
         };
-        Ok(Finished {
-            rejects: rejects.collect(),
-            rows: ChunkRows { ledger_row, batches, supersedes: self.cut.supersedes },
-            counts,
-            by_table,
-            assumed_zone_records: self.sink.assumed_zone_records,
-            first: self.sink.first,
-            last: self.sink.last,
-        })
+        let batches = BTreeMap::from([(Table::Quarantine, vec![batch])]);
+        Ok(ChunkRows { ledger_row, batches, supersedes: Vec::new() })
     }
 }

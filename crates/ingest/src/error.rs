@@ -38,7 +38,7 @@ pub enum SourceProblem {
         "the {compression} data ends early or is damaged after {bytes} decompressed bytes ({reason}); whole records up to there are kept: get the complete file and ingest it again, it goes on from there"
     )]
     Truncated {
-        /// `gzip` or `zstd`.
+        /// `gzip`, `zstd`, or the archive's kind.
         compression: &'static str,
         /// Bytes that could be decompressed.
         bytes: u64,
@@ -54,6 +54,26 @@ pub enum SourceProblem {
         times: u64,
         /// Decompressed so far.
         bytes: u64,
+    },
+    /// An archive ends early or is damaged between its members.
+    #[error(
+        "the {kind} archive cannot be read beyond its first {members} files ({reason}); those are kept: get the complete archive and ingest it again, it goes on from there"
+    )]
+    Archive {
+        /// `tar` or `ZIP`.
+        kind: &'static str,
+        /// Files before the damage.
+        members: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An archive holds too many files.
+    #[error(
+        "the archive holds more than {limit} files; the first {limit} are kept, unpack it and name a smaller folder"
+    )]
+    TooManyMembers {
+        /// The limit.
+        limit: usize,
     },
     /// The format is not known or does not fit.
     #[error("{0}")]

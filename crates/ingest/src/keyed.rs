@@ -1,13 +1,21 @@
 //! Records that carry a key of their own: the same record in another export adds nothing, a
-//! changed entry of a timeline becomes a correcting event, one that is gone a retraction.
+//! changed entry of a timeline or record of an export becomes a correcting event, an entry that is
+//! gone from its timeline a retraction.
+//!
+//! The two kinds of source differ in what a reading proves. A timeline is a document: its latest
+//! reading holds. Exports overlap and are read in any order: what a system recorded later holds,
+//! whenever it is read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::TimestampMicrosecondType;
 use fupan_decode::DeclaredDocument;
 use fupan_model::events::event_id;
-use fupan_model::{Change, EventType, IncidentEvent, Precision, RecordedAtBasis, Table};
+use fupan_model::{Change, EventType, IncidentEvent, Micros, Precision, RecordedAtBasis, Table};
 use fupan_store::{Store, StoreError};
+
+use crate::people::BY_HAND;
 
 /// What is known of an event that is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,13 +23,55 @@ struct Known {
     incident_id: Option<String>,
     source: String,
     entry_id: Option<String>,
+    /// By the clock of the source; none where it does not say.
+    recorded_at: Option<Micros>,
+    supersedes: Option<String>,
     chunk_id: String,
+}
+
+impl Known {
+    fn of(event: &IncidentEvent, chunk_id: &str) -> Self {
+        Self {
+            incident_id: event.incident_id.clone(),
+            source: event.source.clone(),
+            entry_id: entry_id(event).map(str::to_owned),
+            recorded_at: event.recorded_at.filter(|_| event.recorded_at_basis == RecordedAtBasis::Source),
+            supersedes: event.supersedes.clone(),
+            chunk_id: chunk_id.to_owned(),
+        }
+    }
+
+    /// Whether its source wrote it down before the other one; what does not say when is not older.
+    fn is_older_than(&self, other: &Self) -> bool {
+        matches!((self.recorded_at, other.recorded_at), (Some(this), Some(other)) if this < other)
+    }
+
+    /// Whether it is from an export: neither from a document that speaks for itself nor said by hand.
+    fn is_exported(&self) -> bool {
+        !self.source.starts_with("timeline:") && self.source != BY_HAND
+    }
+
+    /// The entry of a document that it is a wording of; events without one correct nothing.
+    fn entry(&self) -> Option<Entry> {
+        let entry_id = self.entry_id.clone()?;
+        Some(Entry { source: self.source.clone(), incident_id: self.incident_id.clone(), entry_id })
+    }
+}
+
+/// An entry, whatever its wording.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Entry {
+    source: String,
+    incident_id: Option<String>,
+    entry_id: String,
 }
 
 /// Keys of all events and changes that count, kept current while a run adds to them.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     events: BTreeMap<String, Known>,
+    /// The wordings of each entry.
+    entries: HashMap<Entry, BTreeSet<String>>,
     /// Events that a later one superseded or retracted.
     ended: HashSet<String>,
     changes: HashMap<String, String>,
@@ -48,30 +98,28 @@ impl Keys {
     }
 
     fn learn_row(&mut self, batch: &RecordBatch, row: usize) {
-        if let Some(ended) = text(batch, "supersedes", row) {
-            self.ended.insert(ended);
-        }
         let Some(id) = text(batch, "event_id", row) else { return };
         let known = Known {
             incident_id: text(batch, "incident_id", row),
             source: text(batch, "source", row).unwrap_or_default(),
             entry_id: attribute(batch, row, "entry_id"),
+            recorded_at: recorded_at(batch, row),
+            supersedes: text(batch, "supersedes", row),
             chunk_id: text(batch, "chunk_id", row).unwrap_or_default(),
         };
+        self.learn(id, known);
+    }
+
+    fn learn(&mut self, id: String, known: Known) {
+        self.ended.extend(known.supersedes.clone());
+        if let Some(entry) = known.entry() {
+            self.entries.entry(entry).or_default().insert(id.clone());
+        }
         self.events.insert(id, known);
     }
 
-    fn learn(&mut self, event: &IncidentEvent, chunk_id: &str) {
-        if let Some(ended) = &event.supersedes {
-            self.ended.insert(ended.clone());
-        }
-        let known = Known {
-            incident_id: event.incident_id.clone(),
-            source: event.source.clone(),
-            entry_id: entry_id(event).map(str::to_owned),
-            chunk_id: chunk_id.to_owned(),
-        };
-        self.events.insert(event.event_id.clone(), known);
+    fn learn_event(&mut self, event: &IncidentEvent, chunk_id: &str) {
+        self.learn(event.event_id.clone(), Known::of(event, chunk_id));
     }
 
     /// Forgets what chunks held that are about to be replaced.
@@ -80,34 +128,44 @@ impl Keys {
             return;
         }
         self.events.retain(|_, known| !chunks.contains(known.chunk_id.as_str()));
+        let events = &self.events;
+        self.entries.values_mut().for_each(|wordings| wordings.retain(|id| events.contains_key(id)));
+        // What only they corrected stands again.
+        self.ended = events.values().filter_map(|known| known.supersedes.clone()).collect();
         self.changes.retain(|_, chunk| !chunks.contains(chunk.as_str()));
     }
 
     /// Keeps the changes that are new; answers the records that were in already.
     pub(crate) fn new_changes(&mut self, rows: &mut Vec<(Change, u64)>, chunk_id: &str) -> BTreeSet<u64> {
         let mut duplicates = BTreeSet::new();
+        let mut fresh = BTreeSet::new();
         rows.retain(|(change, record)| {
             let is_new = self.changes.insert(change.change_id.clone(), chunk_id.to_owned()).is_none();
-            if !is_new {
-                duplicates.insert(*record);
-            }
+            if is_new {
+                fresh.insert(*record)
+            } else {
+                duplicates.insert(*record)
+            };
             is_new
         });
-        duplicates
+        duplicates.difference(&fresh).copied().collect()
     }
 
-    /// Keeps the events that are new, corrects and retracts what documents declare differently now;
-    /// answers the records all of whose events were in already.
+    /// Keeps the events that are new, corrects what entries say differently now, and retracts what
+    /// whole documents no longer hold; answers the records all of whose events were in already.
+    ///
+    /// An entry that is there speaks for itself: it corrects its predecessor also where another entry of its
+    /// document could not be read. That one is gone can be said only of a document that was read whole.
     pub(crate) fn new_events(
         &mut self,
         rows: &mut Vec<(IncidentEvent, u64)>,
         documents: &[DeclaredDocument],
         chunk_id: &str,
     ) -> BTreeSet<u64> {
-        let gone = self.gone(documents);
+        let mut gone = self.gone(documents);
+        let stated: HashSet<String> = rows.iter().map(|(event, _)| event.event_id.clone()).collect();
         let mut all = BTreeSet::new();
         let mut fresh = BTreeSet::new();
-        let mut corrected = HashSet::new();
         let mut kept = Vec::with_capacity(rows.len());
         for (mut event, record) in rows.drain(..) {
             all.insert(record);
@@ -115,25 +173,72 @@ impl Keys {
             if is_in && !self.ended.contains(&event.event_id) {
                 continue;
             }
-            if is_in {
-                // An entry that went back to an earlier wording is a new statement.
-                event.event_id = event_id(&["again", &event.event_id, chunk_id]);
+            let known = Known::of(&event, chunk_id);
+            if known.is_exported() && self.is_outdated(&known, is_in) {
+                continue;
             }
-            if let Some(old) = corrected_by(&gone, &event) {
-                corrected.insert(old.to_owned());
-                event.supersedes = Some(old.to_owned());
+            if is_in {
+                if let Some(stated_anew) = self.stated_anew(&event) {
+                    gone.remove(&stated_anew);
+                    continue;
+                }
+                // An entry that went back to an earlier wording is a new statement.
+                event.event_id = again_id(&event.event_id, chunk_id);
+            }
+            // What a later wording corrected, and was itself read anew, has its place before that.
+            let is_corrected = known.is_exported() && self.ended.contains(&event.event_id);
+            if event.supersedes.is_none() && !is_corrected {
+                event.supersedes = self.corrected_by(&event, &known, &stated);
+            }
+            if let Some(old) = &event.supersedes {
+                gone.remove(old);
             }
             fresh.insert(record);
-            self.learn(&event, chunk_id);
+            self.learn_event(&event, chunk_id);
             kept.push((event, record));
         }
-        for (old, known) in gone.iter().filter(|(old, _)| !corrected.contains(*old)) {
+        for (old, known) in &gone {
             let event = retraction(old, known, chunk_id);
-            self.learn(&event, chunk_id);
+            self.learn_event(&event, chunk_id);
             kept.push((event, 1));
         }
         *rows = kept;
         all.difference(&fresh).copied().collect()
+    }
+
+    /// The statement by which an entry went back to this wording, if that still holds.
+    fn stated_anew(&self, event: &IncidentEvent) -> Option<String> {
+        let wordings = self.entries.get(&Known::of(event, "").entry()?)?;
+        let is_same = |id: &&String| {
+            let chunk_id = self.events.get(*id).map(|known| known.chunk_id.as_str()).unwrap_or_default();
+            **id == again_id(&event.event_id, chunk_id)
+        };
+        wordings.iter().filter(|id| !self.ended.contains(*id)).find(is_same).cloned()
+    }
+
+    /// Whether an export says what its system no longer says: a later wording of the entry holds, or people
+    /// took this one back.
+    fn is_outdated(&self, known: &Known, is_in: bool) -> bool {
+        let mut standing = self.standing(known).peekable();
+        let is_taken_back = is_in && standing.peek().is_none();
+        is_taken_back || standing.any(|(_, other)| known.is_older_than(other))
+    }
+
+    /// The wordings of the same entry that hold until now.
+    fn standing(&self, known: &Known) -> impl Iterator<Item = (&String, &Known)> {
+        let wordings = known.entry().and_then(|entry| self.entries.get(&entry));
+        let holds = |id: &&String| !self.ended.contains(*id);
+        wordings.into_iter().flatten().filter(holds).filter_map(|id| self.events.get_key_value(id))
+    }
+
+    /// The wording of the same entry that holds until now, and that is not stated again. Where an export
+    /// holds two wordings of one entry, the system's clock decides, if it can.
+    fn corrected_by(&self, event: &IncidentEvent, known: &Known, stated: &HashSet<String>) -> Option<String> {
+        let is_corrected = |old: &Known, id: &String| {
+            *id != event.event_id
+                && (!stated.contains(id) || (known.is_exported() && old.is_older_than(known)))
+        };
+        self.standing(known).find(|(id, old)| is_corrected(old, id)).map(|(id, _)| id.clone())
     }
 
     /// Events of the declared documents that they no longer declare.
@@ -155,15 +260,8 @@ impl Keys {
     }
 }
 
-fn corrected_by<'a>(gone: &'a BTreeMap<String, Known>, event: &IncidentEvent) -> Option<&'a str> {
-    let entry = entry_id(event)?;
-    gone.iter()
-        .find(|(_, known)| {
-            known.entry_id.as_deref() == Some(entry)
-                && known.incident_id == event.incident_id
-                && known.source == event.source
-        })
-        .map(|(id, _)| id.as_str())
+fn again_id(id: &str, chunk_id: &str) -> String {
+    event_id(&["again", id, chunk_id])
 }
 
 fn entry_id(event: &IncidentEvent) -> Option<&str> {
@@ -195,6 +293,13 @@ fn text(batch: &RecordBatch, column: &str, row: usize) -> Option<String> {
     column.is_valid(row).then(|| column.value(row).to_owned())
 }
 
+/// When the source says that it wrote the row down.
+fn recorded_at(batch: &RecordBatch, row: usize) -> Option<Micros> {
+    let is_said = text(batch, "recorded_at_basis", row)? == RecordedAtBasis::Source.as_str();
+    let column = batch.column_by_name("recorded_at")?.as_primitive_opt::<TimestampMicrosecondType>()?;
+    (is_said && column.is_valid(row)).then(|| Micros(column.value(row)))
+}
+
 fn attribute(batch: &RecordBatch, row: usize, wanted: &str) -> Option<String> {
     let map = batch.column_by_name("attributes")?.as_map_opt()?;
     if map.is_null(row) {
@@ -208,67 +313,4 @@ fn attribute(batch: &RecordBatch, row: usize, wanted: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn event(id: &str, entry: &str) -> (IncidentEvent, u64) {
-        let mut event = retraction("x", &known(), "c");
-        event.event_id = id.to_owned();
-        event.event_type = "note_added".to_owned();
-        event.supersedes = None;
-        event.attributes = vec![("entry_id".to_owned(), entry.to_owned())];
-        (event, 1)
-    }
-
-    fn known() -> Known {
-        Known {
-            incident_id: Some("INC".to_owned()),
-            source: "timeline:a".to_owned(),
-            entry_id: None,
-            chunk_id: "c".to_owned(),
-        }
-    }
-
-    fn document(ids: &[&str]) -> Vec<DeclaredDocument> {
-        vec![DeclaredDocument {
-            incident_id: "INC".to_owned(),
-            document: "timeline:a".to_owned(),
-            event_ids: ids.iter().map(|id| (*id).to_owned()).collect(),
-        }]
-    }
-
-    fn add(keys: &mut Keys, chunk: &str, events: &[(&str, &str)]) -> Vec<IncidentEvent> {
-        let mut rows: Vec<_> = events.iter().map(|(id, entry)| event(id, entry)).collect();
-        let ids: Vec<&str> = events.iter().map(|(id, _)| *id).collect();
-        keys.new_events(&mut rows, &document(&ids), chunk);
-        rows.into_iter().map(|(event, _)| event).collect()
-    }
-
-    #[test]
-    fn reading_a_document_again_adds_nothing() {
-        let mut keys = Keys::default();
-        assert_eq!(add(&mut keys, "c1", &[("a1", "a"), ("b1", "b")]).len(), 2);
-        assert_eq!(add(&mut keys, "c2", &[("a1", "a"), ("b1", "b")]).len(), 0);
-    }
-
-    #[test]
-    fn a_changed_entry_corrects_and_a_missing_one_is_retracted() {
-        let mut keys = Keys::default();
-        add(&mut keys, "c1", &[("a1", "a"), ("b1", "b")]);
-        let rows = add(&mut keys, "c2", &[("a2", "a")]);
-        assert_eq!(rows.len(), 2);
-        assert_eq!(rows[0].supersedes.as_deref(), Some("a1"));
-        assert_eq!((rows[1].event_type.as_str(), rows[1].supersedes.as_deref()), ("retracted", Some("b1")));
-    }
-
-    #[test]
-    fn going_back_to_an_earlier_wording_is_a_new_event() {
-        let mut keys = Keys::default();
-        add(&mut keys, "c1", &[("a1", "a")]);
-        add(&mut keys, "c2", &[("a2", "a")]);
-        let rows = add(&mut keys, "c3", &[("a1", "a")]);
-        assert_eq!(rows.len(), 1, "{rows:?}");
-        assert_ne!(rows[0].event_id, "a1");
-        assert_eq!(rows[0].supersedes.as_deref(), Some("a2"));
-    }
-}
+mod tests;

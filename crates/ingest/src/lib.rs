@@ -4,22 +4,29 @@
 //! columns on all cores, and groups of them are committed in order while the next ones are decoded.
 //! Memory is bounded by the chunks in flight, whatever the input's size.
 
+mod archive;
 mod chunks;
+mod collect;
 mod decode;
 mod enrich;
 mod error;
+mod inside;
 mod keyed;
+mod known;
 pub mod limits;
 mod people;
 mod pipeline;
+mod read;
 mod reader;
 mod report;
 mod rows;
+mod sample;
 mod sink;
 mod source;
 
 pub use error::{IngestError, SourceProblem};
 pub use people::{BY_HAND, add_events};
 pub use pipeline::{IngestSettings, Progress, ingest};
-pub use report::{Counts, IngestReport, ShownReject, SourceReport};
+pub use report::{Counts, IngestReport, ShownReject, SourceHistory, SourceReport};
+pub use sample::sample;
 pub use source::{Source, SourcePlace, find_sources};

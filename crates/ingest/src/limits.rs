@@ -15,11 +15,22 @@ pub const GROUP_CHUNKS: usize = 256;
 pub const REJECTS_SHOWN: usize = 3;
 
 /// Decompressed bytes per compressed byte beyond which a file is taken for a bomb. Logs compress
-/// up to about 100 times.
-pub const INFLATION_MAX: u64 = 2_000;
+/// up to about 100 times, what deflate can do at most is 1,032 times; an archive is measured as a whole.
+pub const INFLATION_MAX: u64 = 500;
 
 /// Decompressed bytes below which inflation is not looked at.
 pub const INFLATION_FREE_BYTES: u64 = 64 << 20;
 
 /// Files in one folder or glob; more is most likely the wrong folder.
 pub const SOURCES_MAX: usize = 200_000;
+
+/// Files in one archive: as with folders, more is most likely the wrong archive, or one that was made to
+/// keep a reader busy.
+pub const ARCHIVE_MEMBERS_MAX: usize = 100_000;
+
+/// How far into a chunk its first line is looked for, which serves as a filter only.
+pub const FIRST_LINE_BYTES_MAX: usize = 64 << 10;
+
+/// Chunks that begin like the end of a file and go on, with which it is compared record by record. More
+/// than one is rare; each costs reading a data file.
+pub const CUT_COPY_CANDIDATES_MAX: usize = 8;

@@ -1,25 +1,87 @@
-//! Plain, gzip or zstd bytes → decompressed bytes; the compression is told by its magic number.
+//! Plain, gzip or zstd bytes → decompressed text in UTF-8; the compression is told by its magic number.
 
+use std::cell::Cell;
+use std::fmt;
 use std::io::{BufReader, Chain, Cursor, Read};
+use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
+use fupan_decode::{Encoding, Transcoding};
 
 use crate::SourceProblem;
 use crate::limits;
-use crate::source::SourceReader;
 
-type Raw = Counted<BufReader<Chain<Cursor<Vec<u8>>, SourceReader>>>;
+type Bytes<'a> = Box<dyn Read + 'a>;
+type Raw<'a> = Counted<BufReader<Chain<Cursor<Vec<u8>>, Bytes<'a>>>>;
 
-/// A decompressing reader.
-pub(crate) struct Decompressed {
-    stream: Stream,
+/// Bytes taken from the disk and bytes given to decoders, over all members of an archive: layers of
+/// compression multiply, and members may share their bytes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Inflation {
+    taken: Rc<Cell<u64>>,
+    given: Rc<Cell<u64>>,
+}
+
+impl Inflation {
+    /// All bytes on disk are known beforehand.
+    pub(crate) fn of_size(size: u64) -> Self {
+        let inflation = Self::default();
+        inflation.taken.set(size);
+        inflation
+    }
+
+    fn take(&self, bytes: u64) {
+        self.taken.set(self.taken.get() + bytes);
+    }
+
+    fn give(&self, bytes: u64) -> Result<(), SourceProblem> {
+        self.given.set(self.given.get() + bytes);
+        check(self.given.get(), self.taken.get())
+    }
+
+    /// Compressed bytes taken so far.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken.get()
+    }
+}
+
+fn check(given: u64, taken: u64) -> Result<(), SourceProblem> {
+    if given > limits::INFLATION_FREE_BYTES && given / taken.max(1) > limits::INFLATION_MAX {
+        return Err(SourceProblem::Bomb { times: limits::INFLATION_MAX, bytes: given });
+    }
+    Ok(())
+}
+
+/// Counts what comes from the disk.
+pub(crate) struct FromDisk<'a> {
+    inner: Bytes<'a>,
+    inflation: Inflation,
+}
+
+impl<'a> FromDisk<'a> {
+    pub(crate) fn new(inner: Bytes<'a>, inflation: Inflation) -> Self {
+        Self { inner, inflation }
+    }
+}
+
+impl Read for FromDisk<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.inflation.take(count as u64);
+        Ok(count)
+    }
+}
+
+/// A decompressing reader. Its errors say what is wrong with which layer: see [`problem_of`].
+pub(crate) struct Decompressed<'a> {
+    stream: Stream<'a>,
     read: u64,
 }
 
-enum Stream {
-    Plain(Raw),
-    Gzip(Box<MultiGzDecoder<Raw>>),
-    Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<Raw>>>),
+enum Stream<'a> {
+    Plain(Raw<'a>),
+    Gzip(Box<MultiGzDecoder<Raw<'a>>>),
+    Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<Raw<'a>>>>),
 }
 
 /// Counts compressed bytes.
@@ -36,11 +98,10 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-impl Decompressed {
-    pub(crate) fn new(mut source: SourceReader) -> Result<Self, SourceProblem> {
-        let unreadable = |error: std::io::Error| SourceProblem::Unreadable { reason: error.to_string() };
+impl<'a> Decompressed<'a> {
+    pub(crate) fn new(mut source: Bytes<'a>) -> Result<Self, SourceProblem> {
         let mut magic = Vec::new();
-        source.by_ref().take(4).read_to_end(&mut magic).map_err(unreadable)?;
+        source.by_ref().take(4).read_to_end(&mut magic).map_err(|error| problem_of(&error))?;
         let is_gzip = magic.starts_with(&[0x1f, 0x8b]);
         let is_zstd = magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
         let raw = Counted {
@@ -50,15 +111,15 @@ impl Decompressed {
         let stream = if is_gzip {
             Stream::Gzip(Box::new(MultiGzDecoder::new(raw)))
         } else if is_zstd {
-            Stream::Zstd(Box::new(zstd::stream::read::Decoder::new(raw).map_err(unreadable)?))
+            let decoder = zstd::stream::read::Decoder::new(raw).map_err(|error| problem_of(&error))?;
+            Stream::Zstd(Box::new(decoder))
         } else {
             Stream::Plain(raw)
         };
         Ok(Self { stream, read: 0 })
     }
 
-    /// Compressed bytes taken so far.
-    pub(crate) fn compressed(&self) -> u64 {
+    fn compressed(&self) -> u64 {
         match &self.stream {
             Stream::Plain(raw) => raw.count,
             Stream::Gzip(decoder) => decoder.get_ref().count,
@@ -66,38 +127,129 @@ impl Decompressed {
         }
     }
 
-    /// Appends up to `limit` bytes to `buffer`; fewer only at the end of the stream.
-    pub(crate) fn fill(&mut self, buffer: &mut Vec<u8>, limit: usize) -> Result<usize, SourceProblem> {
-        let before = buffer.len();
-        let outcome = self.by_ref().take(limit as u64).read_to_end(buffer);
-        let filled = buffer.len() - before;
-        self.read += filled as u64;
-        if let Err(error) = outcome {
-            return Err(self.describe(&error));
+    fn describe(&self, error: std::io::Error) -> std::io::Error {
+        if find_problem(&error).is_some() {
+            return error;
         }
-        let compressed = self.compressed().max(1);
-        if self.read > limits::INFLATION_FREE_BYTES && self.read / compressed > limits::INFLATION_MAX {
-            return Err(SourceProblem::Bomb { times: limits::INFLATION_MAX, bytes: self.read });
-        }
-        Ok(filled)
-    }
-
-    fn describe(&self, error: &std::io::Error) -> SourceProblem {
         let compression = match &self.stream {
-            Stream::Plain(_) => return SourceProblem::Unreadable { reason: error.to_string() },
+            Stream::Plain(_) => return error,
             Stream::Gzip(_) => "gzip",
             Stream::Zstd(_) => "zstd",
         };
-        SourceProblem::Truncated { compression, bytes: self.read, reason: error.to_string() }
+        let problem = SourceProblem::Truncated { compression, bytes: self.read, reason: error.to_string() };
+        into_error(problem)
     }
 }
 
-impl Read for Decompressed {
+impl Read for Decompressed<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        match &mut self.stream {
+        let outcome = match &mut self.stream {
             Stream::Plain(raw) => raw.read(buffer),
             Stream::Gzip(decoder) => decoder.read(buffer),
             Stream::Zstd(decoder) => decoder.read(buffer),
+        };
+        match outcome {
+            Ok(count) => {
+                self.read += count as u64;
+                check(self.read, self.compressed()).map_err(into_error)?;
+                Ok(count)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Err(error),
+            Err(error) => Err(self.describe(error)),
         }
     }
+}
+
+/// What decoders read: decompressed, and in UTF-8.
+pub(crate) struct Text<'a> {
+    text: Layer<'a>,
+    inflation: Inflation,
+}
+
+enum Layer<'a> {
+    AsItIs(Chain<Cursor<Vec<u8>>, Decompressed<'a>>),
+    Transcoded(Box<Transcoding<Chain<Cursor<Vec<u8>>, Decompressed<'a>>>>),
+}
+
+impl<'a> Text<'a> {
+    /// `head` is what was taken off `rest` already.
+    pub(crate) fn new(
+        head: Vec<u8>,
+        rest: Decompressed<'a>,
+        encoding: Option<Encoding>,
+        inflation: Inflation,
+    ) -> Self {
+        let whole = Cursor::new(head).chain(rest);
+        let text = match encoding {
+            None => Layer::AsItIs(whole),
+            Some(encoding) => Layer::Transcoded(Box::new(Transcoding::new(whole, encoding))),
+        };
+        Self { text, inflation }
+    }
+
+    /// Compressed bytes taken so far.
+    pub(crate) fn compressed(&self) -> u64 {
+        self.inflation.taken()
+    }
+
+    /// Appends up to `limit` bytes to `buffer`; fewer only at the end of the stream, or before damage.
+    pub(crate) fn fill(&mut self, buffer: &mut Vec<u8>, limit: usize) -> Result<usize, SourceProblem> {
+        let outcome = match &mut self.text {
+            Layer::AsItIs(text) => fill(text, buffer, limit),
+            Layer::Transcoded(text) => fill(text, buffer, limit),
+        };
+        let filled = outcome?;
+        self.inflation.give(filled as u64)?;
+        Ok(filled)
+    }
+}
+
+/// As [`Text::fill`], of any reader.
+pub(crate) fn fill(
+    source: &mut dyn Read,
+    buffer: &mut Vec<u8>,
+    limit: usize,
+) -> Result<usize, SourceProblem> {
+    let before = buffer.len();
+    source.take(limit as u64).read_to_end(buffer).map_err(|error| problem_of(&error))?;
+    Ok(buffer.len() - before)
+}
+
+/// A problem on its way through layers that know input errors only.
+#[derive(Debug)]
+struct Problem(SourceProblem);
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// See [`problem_of`].
+pub(crate) fn into_error(problem: SourceProblem) -> std::io::Error {
+    std::io::Error::other(Problem(problem))
+}
+
+/// What a lower layer found, or that the source cannot be read.
+pub(crate) fn problem_of(error: &std::io::Error) -> SourceProblem {
+    find_problem(error).cloned().unwrap_or_else(|| SourceProblem::Unreadable { reason: error.to_string() })
+}
+
+/// What a lower layer found; archive readers wrap it.
+pub(crate) fn find_problem(error: &std::io::Error) -> Option<&SourceProblem> {
+    let mut inner: Option<&(dyn std::error::Error + 'static)> =
+        error.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static));
+    while let Some(error) = inner {
+        if let Some(Problem(problem)) = error.downcast_ref::<Problem>() {
+            return Some(problem);
+        }
+        // An input error shows what it holds only through itself, not as its source.
+        inner = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(held) => Some(held),
+            None => error.source(),
+        };
+    }
+    None
 }

@@ -1,6 +1,7 @@
 //! What an ingest did: per source and in all. `read = accepted + rejected + duplicate`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use fupan_model::{Micros, Table};
 
@@ -44,6 +45,45 @@ pub struct ShownReject {
     pub reason: String,
 }
 
+/// What a source has to do with what was read before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceHistory {
+    /// All of it is in already.
+    Unchanged,
+    /// It begins with what is in and goes on.
+    Grown {
+        /// Bytes that are in already.
+        known_bytes: u64,
+    },
+    /// It is a beginning of what is in: cut off, or an earlier copy.
+    CutCopy {
+        /// The source that went further.
+        of: String,
+    },
+    /// A source of the same name was read before and held something else: rotated or overwritten.
+    StartedAnew,
+}
+
+impl fmt::Display for SourceHistory {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unchanged => write!(formatter, "unchanged: all of it is in already"),
+            Self::Grown { known_bytes } => {
+                write!(formatter, "it has grown: went on after {known_bytes} bytes that are in already")
+            }
+            Self::CutCopy { of } => {
+                write!(formatter, "it is shorter than before: a beginning of {of}, which is in already")
+            }
+            Self::StartedAnew => {
+                write!(
+                    formatter,
+                    "it starts anew: a file of this name was read before with other content (rotated or overwritten?); both are kept"
+                )
+            }
+        }
+    }
+}
+
 /// What became of one source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceReport {
@@ -71,6 +111,8 @@ pub struct SourceReport {
     pub first: Option<Micros>,
     /// See `first`.
     pub last: Option<Micros>,
+    /// What it has to do with what was read before; none where it is simply new.
+    pub history: Option<SourceHistory>,
     /// Why it could not be read to its end.
     pub problem: Option<SourceProblem>,
 }

@@ -1,8 +1,10 @@
 //! Which sources does a command line mean, and how is each opened?
 
 use std::fs::File;
-use std::io::{Read, Stdin};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+
+use fupan_model::Micros;
 
 use crate::{IngestError, limits};
 
@@ -36,26 +38,30 @@ impl Source {
         }
     }
 
-    pub(crate) fn open(&self) -> std::io::Result<SourceReader> {
-        match &self.place {
-            SourcePlace::File(path) => File::open(path).map(SourceReader::File),
-            SourcePlace::Stdin => Ok(SourceReader::Stdin(std::io::stdin())),
-        }
+    /// When it was last written, where that is known.
+    pub(crate) fn modified_at(&self) -> Option<Micros> {
+        let SourcePlace::File(path) = &self.place else { return None };
+        let modified = std::fs::metadata(path).ok()?.modified().ok()?;
+        let since = modified.duration_since(std::time::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_micros()).ok().map(Micros)
+    }
+
+    pub(crate) fn open(&self) -> std::io::Result<Box<dyn Read>> {
+        Ok(match &self.place {
+            SourcePlace::File(path) => Box::new(File::open(path)?),
+            SourcePlace::Stdin => Box::new(std::io::stdin()),
+        })
     }
 }
 
-pub(crate) enum SourceReader {
-    File(File),
-    Stdin(Stdin),
+/// The name of a file in an archive.
+pub(crate) fn member_name(archive: &str, member: &str) -> String {
+    format!("{archive}!{member}")
 }
 
-impl Read for SourceReader {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        match self {
-            Self::File(file) => file.read(buffer),
-            Self::Stdin(stdin) => stdin.lock().read(buffer),
-        }
-    }
+/// The name that a document has wherever it lies: the last part of a source's name.
+pub(crate) fn document_name(source: &str) -> &str {
+    source.rsplit(['/', '!']).next().unwrap_or(source)
 }
 
 /// Files, folders (walked, in order of name, hidden entries left out), globs and `-`.

@@ -1,114 +1,23 @@
 //! Promises: the same input twice changes nothing but the ledger's note of it; every record is
 //! accounted for; nothing that was read is lost for damage that follows it.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+#[path = "exactly_once/archives.rs"]
+mod archives;
+#[path = "exactly_once/copies.rs"]
+mod copies;
+#[path = "exactly_once/documents.rs"]
+mod documents;
+#[path = "exactly_once/exports.rs"]
+mod exports;
+#[path = "exactly_once/world.rs"]
+mod world;
+
 use std::sync::Arc;
 
-use fupan_ingest::{Counts, IngestReport, IngestSettings, Progress, SourceProblem, find_sources, ingest};
+use fupan_ingest::{Counts, IngestSettings, SourceProblem, find_sources, ingest};
 use fupan_model::{Micros, Table};
-use fupan_store::Store;
 
-struct Silent;
-
-impl Progress for Silent {
-    fn source(&self, _: &str, _: Option<u64>) {}
-    fn position(&self, _: u64) {}
-}
-
-struct World {
-    folder: tempfile::TempDir,
-    /// Every ingest has a later instant than the one before.
-    clock: std::cell::Cell<i64>,
-}
-
-impl World {
-    fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().expect("folder"),
-            clock: std::cell::Cell::new(1_800_000_000_000_000),
-        }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        std::fs::write(self.path(name), bytes).expect("write");
-        self.path(name)
-    }
-
-    async fn store(&self) -> Store {
-        Store::create(&self.path("store").to_string_lossy()).await.expect("store")
-    }
-
-    fn settings(&self) -> IngestSettings {
-        self.clock.set(self.clock.get() + 1_000_000);
-        IngestSettings {
-            zone: chrono_tz::Asia::Shanghai,
-            format: None,
-            mappings: Vec::new(),
-            replace: false,
-            dry_run: false,
-            threads: 2,
-            now: Micros(self.clock.get()),
-            software_version: "test".to_owned(),
-        }
-    }
-
-    async fn ingest(&self, path: &Path) -> IngestReport {
-        self.ingest_with(path, self.settings()).await
-    }
-
-    async fn ingest_with(&self, path: &Path, settings: IngestSettings) -> IngestReport {
-        let store = self.store().await;
-        let sources = find_sources(&[path.to_string_lossy().into_owned()]).expect("sources");
-        ingest(&store, &sources, &settings, Arc::new(Silent)).await.expect("ingest")
-    }
-
-    async fn rows(&self, table: Table) -> u64 {
-        let snapshot = self.store().await.snapshot(None).await.expect("snapshot");
-        let batches = self.store().await.read(table).await.expect("read");
-        let counted: u64 = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-        assert!(counted <= snapshot.tables[&table].files.iter().map(|file| file.rows).sum());
-        counted
-    }
-
-    /// Versions of all tables but the ledger.
-    async fn versions(&self) -> Vec<u64> {
-        let snapshot = self.store().await.snapshot(None).await.expect("snapshot");
-        let others = snapshot.tables.values().filter(|table| table.table != Table::Ingests);
-        others.map(|table| table.version).collect()
-    }
-
-    async fn verify(&self) {
-        let verification = self.store().await.verify().await.expect("verify");
-        assert_eq!(verification.findings, Vec::new());
-    }
-}
-
-fn lines(from: usize, to: usize) -> String {
-    (from..to)
-        .map(|record| {
-            format!(
-                "{{\"timestamp\":\"2026-11-05T03:{:02}:{:02}Z\",\"level\":\"info\",\"service\":\"pay\",\"message\":\"支付 {record} done\"}}\n",
-                record / 60 % 60,
-                record % 60
-            )
-        })
-        .collect()
-}
-
-fn counts(report: &IngestReport) -> Counts {
-    report.totals().0
-}
-
-fn gzip(text: &str) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(text.as_bytes()).expect("compress");
-    encoder.finish().expect("finish")
-}
+use world::{Silent, World, counts, gzip, lines};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_bytes_again_renamed_or_compressed_change_no_table() {

@@ -1,0 +1,381 @@
+//! Takes the pieces of a source in order, has them decoded on all cores, and commits them in groups.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use fupan_decode::{Decoder, Framing};
+use fupan_model::Table;
+use fupan_model::ledger::LedgerAction;
+use fupan_store::{ChunkRows, Ledger, LedgerRow, Store};
+use tokio::task::JoinHandle;
+
+use crate::chunks::Cut;
+use crate::decode::{Decoded, Finished, SourceFacts, decode};
+use crate::inside::Comparison;
+use crate::keyed::Keys;
+use crate::known::{KnownChunks, is_declarative};
+use crate::pipeline::IngestSettings;
+use crate::report::{Counts, IngestReport, SourceHistory, SourceReport};
+use crate::{IngestError, SourceProblem, limits};
+
+/// All that a run has collected so far.
+pub(crate) struct Collector<'a> {
+    store: &'a Store,
+    settings: &'a IngestSettings,
+    known: Arc<KnownChunks>,
+    keys: Option<Keys>,
+    group: Group,
+    stream: Option<Stream>,
+    report: IngestReport,
+}
+
+/// Chunks that wait for their common commit.
+#[derive(Default)]
+struct Group {
+    chunks: Vec<ChunkRows>,
+    seen: Vec<LedgerRow>,
+    /// Chunks that no longer count once the others are in.
+    redundant: Vec<LedgerRow>,
+    bytes: usize,
+    /// What was counted for each chunk, and for which source.
+    counted: HashMap<String, Counted>,
+}
+
+struct Counted {
+    source: usize,
+    counts: Counts,
+    by_table: BTreeMap<Table, u64>,
+}
+
+type Decoding = JoinHandle<Result<Decoded, arrow::error::ArrowError>>;
+
+/// The source that is being read.
+struct Stream {
+    report: SourceReport,
+    opened: Option<(SourceFacts, Arc<dyn Decoder>)>,
+    decoding: VecDeque<Decoding>,
+    /// Chunks that came again.
+    seen: HashSet<String>,
+    /// Bytes in them.
+    seen_bytes: u64,
+    /// The chunk of which the end of this source is a beginning.
+    inside: Option<Arc<LedgerRow>>,
+    /// Unfinished ends of other copies, all of which is in otherwise.
+    redundant: Vec<LedgerRow>,
+    /// What is new, and what it takes the place of: known to the next source.
+    fresh: Vec<LedgerRow>,
+    stale: Vec<LedgerRow>,
+}
+
+impl<'a> Collector<'a> {
+    pub(crate) fn new(store: &'a Store, settings: &'a IngestSettings, ledger: &Ledger) -> Self {
+        Self {
+            store,
+            settings,
+            known: Arc::new(KnownChunks::new(ledger)),
+            keys: None,
+            group: Group::default(),
+            stream: None,
+            report: IngestReport::default(),
+        }
+    }
+
+    pub(crate) fn settings(&self) -> &IngestSettings {
+        self.settings
+    }
+
+    /// What is in, including what this run brought.
+    pub(crate) fn known(&self) -> Arc<KnownChunks> {
+        Arc::clone(&self.known)
+    }
+
+    /// A source begins.
+    pub(crate) fn begin(&mut self, name: String, is_explicit: bool) {
+        let report = SourceReport { source: name, is_explicit, ..SourceReport::default() };
+        self.stream = Some(Stream {
+            report,
+            opened: None,
+            decoding: VecDeque::new(),
+            seen: HashSet::new(),
+            seen_bytes: 0,
+            inside: None,
+            redundant: Vec::new(),
+            fresh: Vec::new(),
+            stale: Vec::new(),
+        });
+    }
+
+    /// Its format is known.
+    pub(crate) fn opened(&mut self, facts: SourceFacts, reason: String, decoder: Arc<dyn Decoder>) {
+        let Some(stream) = &mut self.stream else { return };
+        stream.report.input_format = Some(facts.input_format.clone());
+        stream.report.mapping.clone_from(&facts.mapping);
+        stream.report.reason = reason;
+        stream.opened = Some((facts, decoder));
+    }
+
+    /// A piece of it.
+    pub(crate) async fn cut(&mut self, cut: Cut) -> Result<(), IngestError> {
+        let Some(stream) = &mut self.stream else { return Ok(()) };
+        let Some((facts, decoder)) = &stream.opened else { return Ok(()) };
+        stream.report.bytes += cut.length;
+        if let Some(known) = cut.known.clone().filter(|_| !cut.is_again) {
+            // A document is in as a whole, and its decoder numbers what it finds inside.
+            let records = match decoder.framing() {
+                Framing::Document => self.known.records_of(&known),
+                _ => cut.records,
+            };
+            self.group.seen.push(stream.seen(&known, records, &cut, self.settings));
+            stream.redundant.extend(cut.supersedes);
+            return Ok(());
+        }
+        let (facts, decoder) = (facts.clone(), Arc::clone(decoder));
+        stream.decoding.push_back(tokio::task::spawn_blocking(move || decode(decoder.as_ref(), cut, &facts)));
+        while self.stream.as_ref().is_some_and(|stream| stream.decoding.len() > self.settings.threads) {
+            self.collect().await?;
+        }
+        Ok(())
+    }
+
+    /// It has ended.
+    pub(crate) async fn end(&mut self, problem: Option<SourceProblem>) -> Result<(), IngestError> {
+        while self.stream.as_ref().is_some_and(|stream| !stream.decoding.is_empty()) {
+            self.collect().await?;
+        }
+        let Some(mut stream) = self.stream.take() else { return Ok(()) };
+        stream.report.problem = problem;
+        stream.redundant.retain(|row| !stream.seen.contains(&row.chunk_id));
+        stream.stale.extend(stream.redundant.iter().cloned());
+        self.group.redundant.append(&mut stream.redundant);
+        stream.report.history = stream.history(&self.known);
+        Arc::make_mut(&mut self.known).learn(stream.fresh, &stream.stale);
+        self.report.sources.push(stream.report);
+        Ok(())
+    }
+
+    /// Takes the next decoded piece.
+    async fn collect(&mut self) -> Result<(), IngestError> {
+        let Some(next) = self.stream.as_mut().and_then(|stream| stream.decoding.pop_front()) else {
+            return Ok(());
+        };
+        let decoded = next.await.map_err(|error| IngestError::Task(error.to_string()))??;
+        if let Some(row) = self.inside_of(&decoded).await? {
+            let Some(stream) = &mut self.stream else { return Ok(()) };
+            self.group.seen.push(stream.seen(&row, decoded.records(), &decoded.cut, self.settings));
+            stream.inside = Some(row);
+            return Ok(());
+        }
+        if decoded.has_keys() && self.keys.is_none() {
+            self.keys = Some(Keys::load(self.store).await?);
+        }
+        let Some(stream) = &mut self.stream else { return Ok(()) };
+        let Some((facts, _)) = &stream.opened else { return Ok(()) };
+        let mut decoded = decoded;
+        // What holds earlier pieces of this source holds them still.
+        decoded.cut.supersedes.retain(|old| !stream.seen.contains(&old.chunk_id));
+        let mut none = Keys::default();
+        let length = decoded.cut.bytes.len();
+        let before = decoded.cut.is_again.then(|| decoded.cut.known.clone()).flatten();
+        let place = decoded.cut.place();
+        let mut finished = decoded.finish(facts, self.keys.as_mut().unwrap_or(&mut none))?;
+        if let Some(before) = before.filter(|_| finished.is_nothing_new()) {
+            self.group.seen.push(stream.seen_at(&before, finished.counts.read, place, self.settings));
+            return Ok(());
+        }
+        stream.take_back_rejects(&mut finished, &self.known);
+        stream.add(&finished);
+        if self.group.holds_any(&finished) {
+            // Only what is in can be superseded.
+            self.flush().await?;
+        }
+        self.group.add(finished, length, self.report.sources.len());
+        if self.group.bytes >= limits::GROUP_BYTES || self.group.chunks.len() >= limits::GROUP_CHUNKS {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// The chunk that holds all of the piece already, where the source ends inside of one.
+    async fn inside_of(&self, decoded: &Decoded) -> Result<Option<Arc<LedgerRow>>, IngestError> {
+        let Some(stream) = &self.stream else { return Ok(None) };
+        let cut = &decoded.cut;
+        let follows_inside = stream.inside.as_ref().filter(|_| cut.is_unfinished);
+        if decoded.has_keys() || (cut.may_be_inside.is_empty() && follows_inside.is_none()) {
+            return Ok(None);
+        }
+        let comparison = Comparison { piece: decoded, waiting: &self.group.chunks, store: self.store };
+        for row in follows_inside.into_iter().chain(&cut.may_be_inside) {
+            if comparison.holds(row).await? {
+                return Ok(Some(Arc::clone(row)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Commits what waits. When it returns, it is on disk.
+    async fn flush(&mut self) -> Result<(), IngestError> {
+        let group = std::mem::take(&mut self.group);
+        if self.settings.dry_run {
+            return Ok(());
+        }
+        if !group.chunks.is_empty() {
+            let appended = self.store.append(group.chunks, self.settings.now).await?;
+            for chunk in appended.already_in {
+                if let Some(counted) = group.counted.get(&chunk) {
+                    self.was_in(counted);
+                }
+            }
+        }
+        if !group.redundant.is_empty() {
+            self.store.forget(&group.redundant, self.settings.now).await?;
+        }
+        self.store.note_seen(group.seen, self.settings.now).await?;
+        Ok(())
+    }
+
+    /// Another writer brought the chunk in meanwhile: its records were in already.
+    fn was_in(&mut self, counted: &Counted) {
+        let report = match &mut self.stream {
+            Some(stream) if counted.source == self.report.sources.len() => Some(&mut stream.report),
+            _ => self.report.sources.get_mut(counted.source),
+        };
+        let Some(report) = report else { return };
+        report.counts.accepted -= counted.counts.accepted;
+        report.counts.rejected -= counted.counts.rejected;
+        report.counts.duplicate += counted.counts.accepted + counted.counts.rejected;
+        for (table, rows) in &counted.by_table {
+            if let Some(all) = report.rows.get_mut(table) {
+                *all -= rows;
+            }
+        }
+        report.rows.retain(|_, rows| *rows > 0);
+    }
+
+    /// Commits the rest.
+    pub(crate) async fn finish(mut self) -> Result<IngestReport, IngestError> {
+        self.flush().await?;
+        Ok(self.report)
+    }
+}
+
+impl Group {
+    /// Whether a chunk that is to be superseded waits here itself.
+    fn holds_any(&self, finished: &Finished) -> bool {
+        let waits =
+            |old: &LedgerRow| self.chunks.iter().any(|chunk| chunk.ledger_row.chunk_id == old.chunk_id);
+        finished.rows.iter().any(|chunk| chunk.supersedes.iter().any(waits))
+    }
+
+    fn add(&mut self, finished: Finished, bytes: usize, source: usize) {
+        let Some(chunk) = finished.rows.first() else { return };
+        let counted = Counted { source, counts: finished.counts, by_table: finished.by_table };
+        self.counted.insert(chunk.ledger_row.chunk_id.clone(), counted);
+        self.bytes += bytes;
+        self.chunks.extend(finished.rows);
+    }
+}
+
+/// Where a piece ends, as the ledger says it.
+pub(crate) struct PiecePlace {
+    pub(crate) length: u64,
+    pub(crate) prefix_bytes: u64,
+    pub(crate) prefix_digest: String,
+}
+
+impl Stream {
+    /// A piece that is in already: counted, and the note that the ledger gets.
+    fn seen(&mut self, known: &LedgerRow, records: u64, cut: &Cut, settings: &IngestSettings) -> LedgerRow {
+        self.seen_at(known, records, cut.place(), settings)
+    }
+
+    fn seen_at(
+        &mut self,
+        known: &LedgerRow,
+        records: u64,
+        place: PiecePlace,
+        settings: &IngestSettings,
+    ) -> LedgerRow {
+        self.report.counts.add(Counts { read: records, duplicate: records, ..Counts::default() });
+        self.seen.insert(known.chunk_id.clone());
+        self.seen_bytes += place.length;
+        LedgerRow {
+            action: LedgerAction::Seen,
+            source: self.report.source.clone(),
+            prefix_bytes: place.prefix_bytes as i64,
+            prefix_digest: place.prefix_digest,
+            chunk_bytes: place.length as i64,
+            records_read: records as i64,
+            records_accepted: 0,
+            records_rejected: 0,
+            records_duplicate: records as i64,
+            rows: 0,
+            table_versions: BTreeMap::new(),
+            ingested_at: settings.now,
+            software_version: settings.software_version.clone(),
+            ..known.clone()
+        }
+    }
+
+    /// Rejects of earlier readings that no longer stand: those of chunks that are replaced, and those of a
+    /// document that was read again in another version.
+    fn take_back_rejects(&self, finished: &mut Finished, known: &KnownChunks) {
+        let Some((facts, _)) = &self.opened else { return };
+        let Some(chunk) = finished.rows.first_mut() else { return };
+        let with_them = chunk.supersedes.iter().filter_map(|old| known.rejects_of(&old.chunk_id));
+        let mut ended: Vec<LedgerRow> = with_them.cloned().collect();
+        if facts.has_own_keys {
+            let is_same_document = is_declarative(&facts.input_format) || finished.counts.duplicate > 0;
+            let of_document = known.standing_rejects(&facts.source).filter(|(chunk_id, _)| {
+                // What came again as it was is not repaired; where nothing could be read then, only the name
+                // can tell.
+                !self.seen.contains(*chunk_id) && (is_same_document || !known.has_records(chunk_id))
+            });
+            ended.extend(of_document.map(|(_, row)| row.clone()));
+        }
+        ended.sort_by(|a, b| a.chunk_id.cmp(&b.chunk_id));
+        ended.dedup_by(|a, b| a.chunk_id == b.chunk_id);
+        chunk.supersedes.extend(ended);
+    }
+
+    fn add(&mut self, finished: &Finished) {
+        let report = &mut self.report;
+        report.counts.add(finished.counts);
+        report.assumed_zone_records += finished.assumed_zone_records;
+        for (table, rows) in &finished.by_table {
+            *report.rows.entry(*table).or_default() += rows;
+        }
+        let room = limits::REJECTS_SHOWN.saturating_sub(report.rejects.len());
+        report.rejects.extend(finished.rejects.iter().take(room).cloned());
+        report.first = report.first.into_iter().chain(finished.first).min();
+        report.last = report.last.into_iter().chain(finished.last).max();
+        for chunk in &finished.rows {
+            self.fresh.push(chunk.ledger_row.clone());
+            self.stale.extend(chunk.supersedes.iter().cloned());
+        }
+    }
+
+    /// What the source has to do with what was read before.
+    fn history(&self, known: &KnownChunks) -> Option<SourceHistory> {
+        let (report, (facts, decoder)) = (&self.report, self.opened.as_ref()?);
+        if let Some(inside) = &self.inside {
+            return Some(SourceHistory::CutCopy { of: inside.source.clone() });
+        }
+        if report.bytes == 0 {
+            return None;
+        }
+        if self.fresh.is_empty() && self.seen_bytes > 0 {
+            let mut going_on = known.going_on_after(report.bytes, report.bytes);
+            return Some(match going_on.find(|row| row.source == report.source) {
+                Some(row) => SourceHistory::CutCopy { of: row.source.clone() },
+                None => SourceHistory::Unchanged,
+            });
+        }
+        if self.seen_bytes > 0 {
+            return Some(SourceHistory::Grown { known_bytes: self.seen_bytes });
+        }
+        // Files of a name that is used again: only telemetry goes on in a new file.
+        let goes_on = decoder.framing() != Framing::Document && !facts.has_own_keys && report.source != "-";
+        (goes_on && self.stale.is_empty() && known.was_read(&report.source))
+            .then_some(SourceHistory::StartedAnew)
+    }
+}

@@ -1,0 +1,275 @@
+//! The thread that reads: opens a source or the members of an archive, tells what each is, and cuts it.
+
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+
+use fupan_decode::{DecodeOptions, Decoder, Detection, Encoding, Origin};
+use fupan_model::Micros;
+use fupan_model::events::event_id;
+use tokio::sync::mpsc::Sender;
+use tokio::sync::oneshot;
+
+use crate::SourceProblem;
+use crate::archive::{self, Member, Visit};
+use crate::chunks::{Chunker, Cut};
+use crate::decode::SourceFacts;
+use crate::known::{KnownChunks, is_declarative};
+use crate::pipeline::{IngestSettings, Progress};
+use crate::reader::{Decompressed, FromDisk, Inflation, Text, fill, into_error};
+use crate::source::{Source, SourcePlace, document_name, member_name};
+
+/// What the reading thread sends, in order. A source gives one stream, an archive one for each member.
+pub(crate) enum Piece {
+    /// A stream begins.
+    Begin {
+        name: String,
+        is_explicit: bool,
+    },
+    /// Its format is known.
+    Opened(Box<SourceFacts>, String, Arc<dyn Decoder>),
+    Cut(Box<Cut>),
+    /// It has ended, or why it could not be read on; what it brought is known to the next one.
+    End {
+        problem: Option<SourceProblem>,
+        known: oneshot::Sender<Arc<KnownChunks>>,
+    },
+}
+
+pub(crate) struct Reading<'a> {
+    pub(crate) settings: &'a IngestSettings,
+    pub(crate) known: Arc<KnownChunks>,
+    pub(crate) progress: &'a dyn Progress,
+    pub(crate) pieces: Sender<Piece>,
+}
+
+/// Nobody listens any more: the whole ingest has ended.
+struct Unheard;
+
+/// Enough to tell an archive from a stream.
+const MAGIC_BYTES: usize = 512;
+
+impl Reading<'_> {
+    /// Reads one source to its end.
+    pub(crate) fn source(&mut self, source: &Source) {
+        let outcome = self.open(source);
+        if let Err(problem) = outcome {
+            // What stops an archive as a whole is told of the archive.
+            let _ = self.only_problem(&source.name, source.is_explicit, problem);
+        }
+    }
+
+    fn open(&mut self, source: &Source) -> Result<(), SourceProblem> {
+        let unreadable = |error: std::io::Error| SourceProblem::Unreadable { reason: error.to_string() };
+        let mut raw = source.open().map_err(unreadable)?;
+        let mut magic = Vec::new();
+        raw.by_ref().take(MAGIC_BYTES as u64).read_to_end(&mut magic).map_err(unreadable)?;
+        let is_zip = archive::is_zip(&magic);
+        let whole = Cursor::new(magic).chain(raw);
+        match (&source.place, is_zip) {
+            (SourcePlace::File(path), true) => {
+                let inflation = Inflation::of_size(source.size().unwrap_or_default());
+                self.members(source, &inflation, |visit| archive::zip_file_members(path, visit))
+            }
+            (SourcePlace::Stdin, true) => {
+                let inflation = Inflation::default();
+                let stream = FromDisk::new(Box::new(whole), inflation.clone());
+                self.members(source, &inflation, |visit| archive::zip_stream_members(stream, visit))
+            }
+            (_, false) => self.stream_or_tar(source, Box::new(whole)),
+        }
+    }
+
+    fn stream_or_tar(&mut self, source: &Source, raw: Box<dyn Read + '_>) -> Result<(), SourceProblem> {
+        let inflation = Inflation::default();
+        let mut bytes = Decompressed::new(Box::new(FromDisk::new(raw, inflation.clone())))?;
+        let mut head = Vec::new();
+        let head_problem = fill(&mut bytes, &mut head, fupan_decode::limits::HEAD_BYTES_MAX).err();
+        if archive::is_tar(&head) {
+            let damage = Damage(head_problem);
+            let stream = Cursor::new(head).chain(damage).chain(bytes);
+            return self.members(source, &inflation, |visit| archive::tar_members(stream, visit));
+        }
+        let stream = Stream {
+            name: source.name.clone(),
+            is_explicit: source.is_explicit,
+            modified_at: source.modified_at(),
+        };
+        let _ = self.begin(&stream);
+        let problem = self.cut_stream(&stream, head, head_problem, bytes, inflation).err();
+        let _ = self.end(problem);
+        Ok(())
+    }
+
+    /// Each member as a stream of its own.
+    fn members(
+        &mut self,
+        source: &Source,
+        inflation: &Inflation,
+        read: impl FnOnce(&mut Visit<'_>) -> Result<(), SourceProblem>,
+    ) -> Result<(), SourceProblem> {
+        let mut bomb = None;
+        let mut seen = 0_u64;
+        read(&mut |member| {
+            seen += 1;
+            match self.member(source, inflation, member) {
+                Ok(Some(problem @ SourceProblem::Bomb { .. })) => {
+                    bomb = Some(problem);
+                    false
+                }
+                Ok(_) => true,
+                Err(Unheard) => false,
+            }
+        })?;
+        if let Some(problem) = bomb {
+            return Err(problem);
+        }
+        if seen == 0 {
+            return Err(fupan_decode::DecodeError::Empty.into());
+        }
+        Ok(())
+    }
+
+    /// Reads a member; answers what was wrong with it.
+    fn member(
+        &mut self,
+        source: &Source,
+        inflation: &Inflation,
+        member: Member<'_>,
+    ) -> Result<Option<SourceProblem>, Unheard> {
+        let name = member_name(&source.name, &member.name);
+        // As in a folder, what is no data does not make the command fail.
+        let stream = Stream { name, is_explicit: false, modified_at: member.modified_at };
+        self.begin(&stream)?;
+        let problem = member
+            .content
+            .and_then(|content| {
+                let mut bytes = Decompressed::new(Box::new(content))?;
+                let mut head = Vec::new();
+                let head_problem = fill(&mut bytes, &mut head, fupan_decode::limits::HEAD_BYTES_MAX).err();
+                self.cut_stream(&stream, head, head_problem, bytes, inflation.clone())
+            })
+            .err();
+        self.end(problem.clone())?;
+        Ok(problem)
+    }
+
+    fn send(&self, piece: Piece) -> Result<(), Unheard> {
+        self.pieces.blocking_send(piece).map_err(|_| Unheard)
+    }
+
+    fn begin(&self, stream: &Stream) -> Result<(), Unheard> {
+        self.send(Piece::Begin { name: stream.name.clone(), is_explicit: stream.is_explicit })
+    }
+
+    fn end(&mut self, problem: Option<SourceProblem>) -> Result<(), Unheard> {
+        let (sender, receiver) = oneshot::channel();
+        // Let go, so that what is new can be added without copying all.
+        self.known = Arc::default();
+        self.send(Piece::End { problem, known: sender })?;
+        self.known = receiver.blocking_recv().map_err(|_| Unheard)?;
+        Ok(())
+    }
+
+    fn only_problem(&mut self, name: &str, is_explicit: bool, problem: SourceProblem) -> Result<(), Unheard> {
+        self.send(Piece::Begin { name: name.to_owned(), is_explicit })?;
+        self.end(Some(problem))
+    }
+
+    /// Tells what the stream is and cuts it. `head` was taken off `bytes` already.
+    fn cut_stream(
+        &self,
+        stream: &Stream,
+        mut head: Vec<u8>,
+        mut head_problem: Option<SourceProblem>,
+        bytes: Decompressed<'_>,
+        inflation: Inflation,
+    ) -> Result<(), SourceProblem> {
+        // A damaged head is told by the decoder only if nothing at all can be read of it.
+        if let Some(problem) = head_problem.clone().filter(|_| head.is_empty()) {
+            return Err(problem);
+        }
+        let wanted = fupan_decode::limits::HEAD_BYTES_MAX;
+        let options = DecodeOptions {
+            zone: self.settings.zone,
+            source: document_name(&stream.name).to_owned(),
+            mappings: self.settings.mappings.clone(),
+            format: self.settings.format,
+        };
+        let encoding = Encoding::of_source(&head, head.len() < wanted, None, &options);
+        let transcoded_from = encoding.as_ref().map(|found| found.encoding);
+        let taken = if transcoded_from.is_some() { std::mem::take(&mut head) } else { Vec::new() };
+        let mut text = Text::new(taken, bytes, transcoded_from, inflation);
+        if transcoded_from.is_some() {
+            let problem = text.fill(&mut head, wanted).err();
+            head_problem = head_problem.or(problem);
+        }
+        let detection = fupan_decode::detect(&head, head.len() < wanted, &options)?;
+        let origin = Origin { modified_at: stream.modified_at, transcoded_from, ..Origin::default() };
+        let decoder: Arc<dyn Decoder> = fupan_decode::open_from(&detection, &head, &options, origin)?.into();
+        let facts = self.facts(stream, &detection, encoding.as_ref().map(|found| found.encoding.name()));
+        let reason = match &encoding {
+            Some(found) => format!("{}; {}: {}", detection.reason, found.encoding.name(), found.reason),
+            None => detection.reason,
+        };
+        let document = is_declarative(&facts.input_format).then_some(stream.name.as_str());
+        let opened = Piece::Opened(Box::new(facts), reason, Arc::clone(&decoder));
+        let mut chunker =
+            Chunker::new(text, head, decoder.as_ref(), &self.known, document, self.settings.replace);
+        if self.send(opened).is_err() {
+            return Ok(());
+        }
+        if let Some(problem) = head_problem {
+            chunker.stop_at_head(problem);
+        }
+        while let Some(cut) = chunker.next() {
+            self.progress.position(chunker.compressed());
+            if self.send(Piece::Cut(Box::new(cut))).is_err() {
+                break;
+            }
+        }
+        chunker.problem().map_or(Ok(()), Err)
+    }
+
+    fn facts(&self, stream: &Stream, detection: &Detection, encoding: Option<&str>) -> SourceFacts {
+        let settings = self.settings;
+        let zone = settings.zone.name().to_owned();
+        // Rows that replace others are rows of their own, also where the way of reading is the same: what
+        // they replace may be damaged.
+        let again = if settings.replace { settings.now.0.to_string() } else { String::new() };
+        let mapping_text = detection
+            .mapping
+            .as_ref()
+            .and_then(|name| settings.mappings.iter().find(|mapping| mapping.name == *name))
+            .map(|mapping| format!("{mapping:?}"))
+            .unwrap_or_default();
+        let format = detection.format;
+        let mut reading = vec!["reading", format.as_str(), &mapping_text, &zone, &again];
+        reading.extend(encoding);
+        SourceFacts {
+            source: stream.name.clone(),
+            input_format: format.as_str().to_owned(),
+            mapping: detection.mapping.clone(),
+            has_own_keys: format.has_own_keys(),
+            reading: event_id(&reading),
+            zone,
+            ingested_at: settings.now,
+            software_version: settings.software_version.clone(),
+        }
+    }
+}
+
+/// A file, or a member of an archive.
+struct Stream {
+    name: String,
+    is_explicit: bool,
+    modified_at: Option<Micros>,
+}
+
+/// Damage that was met before: gives nothing, or the error again.
+struct Damage(Option<SourceProblem>);
+
+impl Read for Damage {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        self.0.take().map_or(Ok(0), |problem| Err(into_error(problem)))
+    }
+}
