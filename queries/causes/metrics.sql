@@ -98,7 +98,7 @@ stepped as (
             - lag(cast(timestamp as bigint)) over (partition by series_id, weeks_before order by timestamp) as double)
             / 1e6 as step_seconds,
         coalesce(temporality, 'cumulative') = 'cumulative'
-            and (metric_type in ('sum', 'counter') or regexp_like(metric_name, '[._](total|count|sum)$'))
+            and (coalesce(metric_type, '') in ('sum', 'counter') or regexp_like(metric_name, '[._](total|count|sum)$'))
             as is_counter_like
     from staged
     where not exists (select 1 from disturbed where disturbed.weeks_before = staged.weeks_before)

@@ -13,6 +13,7 @@
 -- column:   began_at                 TIMESTAMP impact, else first detection, declaration or notice; UTC
 -- column:   began_at_basis           TEXT      which of them
 -- column:   time_to_mitigate_seconds DOUBLE    s
+-- column:   basis                    TEXT      declared: as people recorded it, or alert; a report also observes begin and end in the telemetry
 -- column:   is_hurting               BOOLEAN
 -- column:   is_alert_only            BOOLEAN
 -- column:   is_forgotten             BOOLEAN   over, but its record left open for more than 7 days
@@ -43,6 +44,7 @@ select
     began_at,
     began_at_basis,
     time_to_mitigate_seconds,
+    coalesce(impact_started_basis, mitigated_basis, detected_basis, declared_basis) as basis,
     is_hurting,
     is_alert_only,
     status = 'mitigated' and coalesce(mitigated_at, recovered_at) < $as_of - interval '7 days' as is_forgotten,

@@ -6,6 +6,7 @@
 -- param:    target_seconds DOUBLE    default null  s; null for the target of the incident's grade
 -- column:   kind                TEXT
 -- column:   duration            TEXT   time_to_detect_seconds, time_to_acknowledge_seconds, time_to_locate_seconds, time_to_mitigate_seconds (headline), time_to_recover_seconds, record_open_seconds (of the record, not of the harm)
+-- column:   basis               TEXT   declared: from the times that people recorded; a report also observes begin and end in the telemetry
 -- column:   incidents           BIGINT {incident} that began in the period
 -- column:   n                   BIGINT {incident} with this duration
 -- column:   n_open              BIGINT {incident} still hurting; left out of the durations
@@ -114,6 +115,7 @@ folded as (
 select
     kind,
     duration,
+    'declared' as basis,
     incidents,
     n,
     n_open,

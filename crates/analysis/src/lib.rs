@@ -9,6 +9,7 @@
 pub mod candidates;
 pub mod departure;
 pub mod intervals;
+pub mod levels;
 pub mod limits;
 pub mod onset;
 pub mod proportions;

@@ -80,13 +80,16 @@ pub struct Slo {
     pub window: String,
 }
 
-/// A service level indicator: SQL conditions over `logs`, or sums over metrics.
+/// A service level indicator: SQL conditions over `logs`, or metrics.
+///
+/// From metrics: two of `good`, `bad` and `valid` as `sum:metric{label='value'}`, or `bad` alone as
+/// `mean:metric`, a failed share of 0–1.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sli {
     /// Which records count (SQL condition), or `sum:metric{label='value'}`.
     pub valid: Option<String>,
-    /// Which of them are bad (SQL condition).
+    /// Which of them are bad (SQL condition), `sum:metric{label='value'}`, or `mean:metric`.
     pub bad: Option<String>,
     /// Good events as a metric, `sum:metric{label='value'}`.
     pub good: Option<String>,

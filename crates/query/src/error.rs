@@ -1,5 +1,7 @@
 //! What can go wrong with a query, and what to do about it.
 
+mod plain;
+
 use std::time::Duration;
 
 use datafusion::common::SchemaError;
@@ -111,6 +113,32 @@ impl QueryError {
         }
     }
 
+    /// The same, with the place of the word that is wrong, where `text` (the statement) holds it once.
+    #[must_use]
+    pub fn in_text(mut self, text: &str) -> Self {
+        if let Self::Sql { message: words, .. } | Self::Refused { what: words, .. } = &mut self
+            && !words.contains(" line ")
+            && let Some(word) = words.split('`').nth(1)
+            && let Some((line, column)) = plain::place_of(word, text)
+        {
+            words.push_str(&format!(" (line {line}, column {column})"));
+        }
+        // An alias cannot be described, its table can.
+        if let Self::Sql { hint: Some(hint), .. } = &mut self
+            && let Some((_, rest)) = hint.clone().split_once("`describe ")
+            && let Some(alias) = rest.split('`').next()
+            && let Some(table) = plain::table_of_alias(alias, text)
+        {
+            *hint = hint.replace(&format!("`describe {alias}`"), &format!("`describe {table}`"));
+        }
+        self
+    }
+
+    /// What the parser says about a text.
+    pub(crate) fn syntax(error: &dyn std::fmt::Display) -> Self {
+        plain::syntax(&error.to_string()).into()
+    }
+
     pub(crate) fn timed_out(limit: Duration) -> Self {
         Self::Limit {
             what: format!("the query ran longer than {} s", limit.as_secs_f64()),
@@ -121,8 +149,9 @@ impl QueryError {
 
 impl From<DataFusionError> for QueryError {
     fn from(error: DataFusionError) -> Self {
-        let text = || first_line(&error.strip_backtrace());
-        match error.find_root() {
+        let root = error.find_root();
+        let text = root.strip_backtrace();
+        match root {
             DataFusionError::SchemaError(schema, _) => missing_column(schema),
             DataFusionError::ResourcesExhausted(_) => Self::Limit {
                 what: "the query needs more memory than it may have".to_owned(),
@@ -130,10 +159,13 @@ impl From<DataFusionError> for QueryError {
             },
             DataFusionError::ObjectStore(_)
             | DataFusionError::ParquetError(_)
-            | DataFusionError::IoError(_) => Self::Storage(text()),
-            DataFusionError::Plan(message) => Self::Sql { message: first_line(message), hint: None },
-            DataFusionError::Internal(_) => Self::Engine(text()),
-            _ => Self::Sql { message: text(), hint: None },
+            | DataFusionError::IoError(_) => Self::Storage(first_line(&text)),
+            DataFusionError::SQL(error, _) => Self::syntax(error),
+            // Arguments that fit no signature are the reader's slip, whatever the engine calls it.
+            DataFusionError::Internal(message) if !message.contains("failed to match any signature") => {
+                Self::Engine(first_line(&text))
+            }
+            _ => plain::sentence(&text).into(),
         }
     }
 }
@@ -144,7 +176,10 @@ fn first_line(text: &str) -> String {
 
 fn missing_column(schema: &SchemaError) -> QueryError {
     let SchemaError::FieldNotFound { field, valid_fields } = schema else {
-        return QueryError::Sql { message: schema.to_string(), hint: None };
+        let SchemaError::AmbiguousReference { field } = schema else {
+            return plain::sentence(&schema.to_string()).into();
+        };
+        return plain::sentence(&format!("Ambiguous reference to unqualified field {}", field.name())).into();
     };
     let name = field.name();
     let relations: Vec<String> = {

@@ -1,11 +1,12 @@
 //! How do the views of `queries/views/` come to stand over a snapshot's tables?
 //!
-//! Their texts are parsed, `$as_of` and `$as_of_given` are bound, and the slots of `requests` are
-//! filled from the configuration. A condition of the configuration is parsed, checked against the
+//! Their texts are parsed, `$as_of` and `$as_of_given` are bound, and the slots of `requests` and
+//! `service_indicators` are filled from the configuration. A condition of the configuration is parsed, checked against the
 //! columns of `logs` and printed anew from its syntax tree: it cannot end the expression it is in.
 
 mod bind;
 mod config_sql;
+mod indicators;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -14,6 +15,7 @@ use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query, Visit, Visitor};
 
 pub(crate) use bind::{Bindings, bind, bindings};
 pub(crate) use config_sql::request_slots;
+pub(crate) use indicators::indicator_slots;
 
 /// The text of a view with its `{{slots}}` filled.
 pub(crate) fn filled(text: &str, slots: &BTreeMap<&'static str, String>) -> String {

@@ -105,9 +105,10 @@ pub(crate) fn parse_one(text: &str) -> Result<EngineStatement, QueryError> {
         .with_recursion_limit(PARSER_RECURSION_MAX)
         .build()?
         .parse_statements()?;
-    let first = statements
-        .pop_front()
-        .ok_or_else(|| QueryError::Sql { message: "there is no SQL here".to_owned(), hint: None })?;
+    let first = statements.pop_front().ok_or_else(|| QueryError::Sql {
+        message: "there is no SQL here".to_owned(),
+        hint: Some("such as: select service_name, count(*) from logs group by service_name".to_owned()),
+    })?;
     if statements.is_empty() { Ok(first) } else { Err(refused("more than one statement")) }
 }
 
@@ -118,9 +119,8 @@ pub(crate) fn parse_condition(text: &str) -> Result<Expr, QueryError> {
     let mut parser = datafusion::sql::sqlparser::parser::Parser::new(&dialect)
         .with_recursion_limit(PARSER_RECURSION_MAX)
         .try_with_sql(text)
-        .map_err(|error| QueryError::Sql { message: error.to_string(), hint: None })?;
-    let expr =
-        parser.parse_expr().map_err(|error| QueryError::Sql { message: error.to_string(), hint: None })?;
+        .map_err(|error| QueryError::syntax(&error))?;
+    let expr = parser.parse_expr().map_err(|error| QueryError::syntax(&error))?;
     if parser.peek_token().token != Token::EOF {
         return Err(refused("text after the condition"));
     }
@@ -143,9 +143,7 @@ fn check_size(text: &str) -> Result<(), QueryError> {
         return Err(too(format!("the text has more than {SQL_BYTES_MAX} bytes")));
     }
     let dialect = GenericDialect {};
-    let tokens = Tokenizer::new(&dialect, text)
-        .tokenize()
-        .map_err(|error| QueryError::Sql { message: error.to_string(), hint: None })?;
+    let tokens = Tokenizer::new(&dialect, text).tokenize().map_err(|error| QueryError::syntax(&error))?;
     let (mut count, mut operators, mut depth) = (0usize, 0usize, 0usize);
     for token in &tokens {
         match token {
@@ -280,6 +278,12 @@ impl Visitor for Gate<'_> {
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
         if select.into.is_some() {
             return self.refuse("SELECT INTO");
+        }
+        if select.projection.is_empty() {
+            return self.stop(QueryError::Sql {
+                message: "`select` names no columns".to_owned(),
+                hint: Some("such as: select timestamp, service_name, body from logs".to_owned()),
+            });
         }
         if !select.connect_by.is_empty() || !select.lateral_views.is_empty() {
             return self.refuse("CONNECT BY or LATERAL VIEW");

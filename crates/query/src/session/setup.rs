@@ -28,7 +28,7 @@ use crate::limits::CONDITION_BYTES_MAX;
 use crate::provider::SnapshotTable;
 use crate::sandbox::{parse_condition, parse_one};
 use crate::settings_tables::{self, SettingsTable};
-use crate::views::{Bindings, bind, bindings, filled, relations, request_slots};
+use crate::views::{Bindings, bind, bindings, filled, indicator_slots, relations, request_slots};
 
 /// The schema of the tables themselves, which only views may name.
 const STORE_SCHEMA: &str = "store";
@@ -111,7 +111,8 @@ async fn finish(
     };
     let bindings = session_bindings(as_of, given.is_some())?;
     let check = |key: &str, condition: &str| checked_condition(&context, key, condition);
-    let slots = request_slots(&config, &check)?;
+    let mut slots = request_slots(&config, &check)?;
+    slots.extend(indicator_slots(&config)?);
     let settings_tables = settings_tables::tables(&config, as_of)?;
     let mut tables = BTreeMap::new();
     let mut view_hashes = BTreeMap::new();

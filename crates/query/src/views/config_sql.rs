@@ -59,9 +59,8 @@ fn by_service(
             .sli
             .as_ref()
             .and_then(|sli| if key == "bad" { sli.bad.as_ref() } else { sli.valid.as_ref() });
-        // `sum:` is an indicator from metrics; it says nothing about log records.
-        let Some(condition) = condition.filter(|condition| !condition.trim_start().starts_with("sum:"))
-        else {
+        // An indicator from metrics says nothing about log records.
+        let Some(condition) = condition.filter(|condition| !super::indicators::is_metric(condition)) else {
             continue;
         };
         let checked = check(&format!("services.{name}.sli.{key}"), condition)?;
@@ -193,7 +192,7 @@ fn field(name: &str) -> String {
     }
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
