@@ -5,7 +5,7 @@ use crate::{
     format::{Locale, Noun},
     lang::Lang,
     model::{
-        Candidate, DurationName, Figure, FigureValue, IncidentReport, MilestoneName, ReliefReason,
+        BlastRow, Candidate, DurationName, Figure, FigureValue, IncidentReport, MilestoneName, ReliefReason,
         ServiceClass, UserCounts,
     },
     table::{figure_markdown, with_id},
@@ -111,13 +111,28 @@ pub(crate) fn users(counts: &UserCounts, locale: Locale) -> String {
 
 /// Title of the heat map: who fell first.
 pub(crate) fn heat(report: &IncidentReport, locale: Locale) -> String {
-    let affected: Vec<_> =
-        report.blast_radius.iter().filter(|row| row.class == ServiceClass::Affected).collect();
-    let first = affected
+    let affected: Vec<_> = report
+        .blast_radius
         .iter()
-        .filter_map(|row| row.onset.as_instant().map(|at| (at, *row)))
-        .min_by(|left, right| left.0.cmp(&right.0).then_with(|| left.1.service.cmp(&right.1.service)))
-        .map(|(_, row)| row.title.as_deref().unwrap_or(&row.service));
+        .filter(|row| row.class == ServiceClass::Affected && !row.is_entry)
+        .collect();
+    let fell: Vec<_> = affected.iter().filter_map(|row| Some((row.onset.as_instant()?, *row))).collect();
+    let earliest = fell.iter().map(|(at, _)| *at).min();
+    let together: Vec<_> = fell.iter().filter(|(at, _)| Some(*at) == earliest).map(|(_, row)| *row).collect();
+    let name = |row: &BlastRow| row.title.clone().unwrap_or_else(|| row.service.clone());
+    // Rows stand in the order in which they fell, in the same minute the worst first.
+    let first = match (together.as_slice(), locale.lang) {
+        ([], _) => None,
+        ([only], _) => Some(name(only)),
+        ([worst, others @ ..], Lang::En) => {
+            let others = others.len();
+            let noun = if others == 1 { "other" } else { "others" };
+            Some(format!("{} and {others} {noun} in the same minute", name(worst)))
+        }
+        ([worst, others @ ..], Lang::Zh) => {
+            Some(format!("{} 等 {} 个服务（同一分钟）", name(worst), others.len() + 1))
+        }
+    };
     match (first, affected.len(), locale.lang) {
         (_, 0, Lang::En) => "No service failed beyond its own baseline".to_owned(),
         (_, 0, Lang::Zh) => "没有服务的失败率超出自身基线".to_owned(),
@@ -204,6 +219,16 @@ fn when(report: &IncidentReport, locale: Locale) -> Option<String> {
     let began = known(&report.milestone(MilestoneName::ImpactStarted)?.at)?;
     let start = figure_markdown(locale, began, Noun::None);
     let end = report.milestone(MilestoneName::Mitigated).and_then(|milestone| known(&milestone.at));
+    let is_reversed =
+        end.and_then(Figure::as_instant).zip(began.as_instant()).is_some_and(|(end, start)| end < start);
+    if is_reversed {
+        return Some(match locale.lang {
+            Lang::En => format!(
+                "users were hurt from {start}; the end on record lies before that, so that it is not known"
+            ),
+            Lang::Zh => format!("自 {start} 起用户受到影响；记录的结束时间早于开始，故结束时间未知"),
+        });
+    }
     Some(match (end, locale.lang) {
         (Some(end), lang) => {
             let end = match end.value {
@@ -224,8 +249,10 @@ fn when(report: &IncidentReport, locale: Locale) -> Option<String> {
 /// where no function is known.
 fn services(report: &IncidentReport, locale: Locale) -> Option<String> {
     const NAMED_MAX: usize = 3;
-    let affected = report.blast_radius.iter().filter(|row| row.class == ServiceClass::Affected);
-    let (functions, services): (Vec<_>, Vec<_>) = affected.partition(|row| row.is_entry);
+    let of_class = |class: ServiceClass| report.blast_radius.iter().filter(move |row| row.class == class);
+    let has_affected = of_class(ServiceClass::Affected).next().is_some();
+    let class = if has_affected { ServiceClass::Affected } else { ServiceClass::Degraded };
+    let (functions, services): (Vec<_>, Vec<_>) = of_class(class).partition(|row| row.is_entry);
     let (shown, others) = if functions.is_empty() { (services, 0) } else { (functions, services.len()) };
     if shown.is_empty() {
         return None;
@@ -236,16 +263,29 @@ fn services(report: &IncidentReport, locale: Locale) -> Option<String> {
         .map(|row| escape::markdown(row.title.as_deref().unwrap_or(&row.service)))
         .collect();
     let rest = shown.len().saturating_sub(NAMED_MAX) + others;
+    let what = match (locale.lang, has_affected) {
+        (Lang::En, true) => "affected: ",
+        (Lang::En, false) => "slower, not failing: ",
+        (Lang::Zh, true) => "受影响：",
+        (Lang::Zh, false) => "变慢但未失败：",
+    };
     Some(match (locale.lang, rest) {
-        (Lang::En, 0) => format!("affected: {}", names.join(", ")),
-        (Lang::En, 1) => format!("affected: {} and 1 service more", names.join(", ")),
-        (Lang::En, rest) => format!("affected: {} and {rest} services more", names.join(", ")),
-        (Lang::Zh, 0) => format!("受影响：{}", names.join("、")),
-        (Lang::Zh, rest) => format!("受影响：{}，另有 {rest} 个服务", names.join("、")),
+        (Lang::En, 0) => format!("{what}{}", names.join(", ")),
+        (Lang::En, 1) => format!("{what}{} and 1 service more", names.join(", ")),
+        (Lang::En, rest) => format!("{what}{} and {rest} services more", names.join(", ")),
+        (Lang::Zh, 0) => format!("{what}{}", names.join("、")),
+        (Lang::Zh, rest) => format!("{what}{}，另有 {rest} 个服务", names.join("、")),
     })
 }
 
 fn failed_requests(report: &IncidentReport, locale: Locale) -> Option<String> {
+    if !report.failed_requests.is_known() {
+        let peak = figure_markdown(locale, known(&report.peak_error_share)?, Noun::None);
+        return Some(match locale.lang {
+            Lang::En => format!("at the worst {peak} of requests failed"),
+            Lang::Zh => format!("失败率最高 {peak}"),
+        });
+    }
     let failed = figure_markdown(locale, known(&report.failed_requests)?, Noun::None);
     let of = known(&report.requests).map(|all| figure_markdown(locale, all, Noun::Requests));
     let peak = known(&report.peak_error_share).map(|peak| figure_markdown(locale, peak, Noun::None));
@@ -263,13 +303,21 @@ fn failed_users(report: &IncidentReport, locale: Locale) -> Option<String> {
     let counts = report.users.as_ref()?;
     let failed = figure_markdown(locale, known(&counts.failed)?, Noun::Users);
     let blocked = known(&counts.blocked).map(|blocked| figure_markdown(locale, blocked, Noun::None));
-    Some(match (locale.lang, blocked) {
-        (Lang::En, Some(blocked)) => {
+    let is_pending = counts.pending.as_f64().is_some_and(|pending| pending > 0.0);
+    let pending = Some(figure_markdown(locale, &counts.pending, Noun::None)).filter(|_| is_pending);
+    Some(match (locale.lang, blocked, pending) {
+        (Lang::En, Some(blocked), Some(pending)) => format!(
+            "{failed} failed at least once, {blocked} of them never got through and {pending} still may"
+        ),
+        (Lang::En, Some(blocked), None) => {
             format!("{failed} failed at least once, {blocked} of them never got through")
         }
-        (Lang::En, None) => format!("{failed} failed at least once"),
-        (Lang::Zh, Some(blocked)) => format!("{failed}操作失败，其中 {blocked} 人受阻未成功"),
-        (Lang::Zh, None) => format!("{failed}操作失败"),
+        (Lang::En, None, _) => format!("{failed} failed at least once"),
+        (Lang::Zh, Some(blocked), Some(pending)) => {
+            format!("{failed}操作失败，其中 {blocked} 人受阻未成功，{pending} 人待判定")
+        }
+        (Lang::Zh, Some(blocked), None) => format!("{failed}操作失败，其中 {blocked} 人受阻未成功"),
+        (Lang::Zh, None, _) => format!("{failed}操作失败"),
     })
 }
 

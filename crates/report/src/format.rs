@@ -9,7 +9,7 @@ use fupan_model::Micros;
 use crate::{
     lang::Lang,
     model::{Figure, FigureValue, MilestoneName, Unknown},
-    terms::term,
+    terms::{term, word},
 };
 use number::{bytes, percent_digits};
 pub use number::{grouped, number};
@@ -51,6 +51,11 @@ impl Locale {
         term(self.lang, key)
     }
 
+    /// The words for a type of event or change; a source's own type stays as it is.
+    pub fn event_type(self, event_type: &str) -> &str {
+        word(self.lang, "event", event_type)
+    }
+
     fn local(self, at: Micros) -> Option<DateTime<Tz>> {
         at.to_datetime().map(|utc: DateTime<Utc>| utc.with_timezone(&self.zone))
     }
@@ -67,6 +72,13 @@ impl Locale {
         let same =
             day.and_then(|day| self.local(day)).is_some_and(|day| day.date_naive() == local.date_naive());
         if same { clock(&local) } else { format!("{} {}", local.format("%Y-%m-%d"), clock(&local)) }
+    }
+
+    /// `10:55:00 – 11:48:00`: dates where they are not the day of `day`, and the end's always where
+    /// it is not the start's.
+    pub fn span(self, start: Option<Micros>, end: Option<Micros>, day: Option<Micros>) -> String {
+        let start_text = start.map(|at| self.time_of_day(at, day));
+        self.range(start_text, end.map(|at| self.time_of_day(at, start.or(day))))
     }
 
     /// `11:05` for axes.
@@ -196,6 +208,7 @@ impl Locale {
             "" | "1" => number(value),
             "By" | "bytes" | "B" => bytes(value),
             "%" => format!("{} %", number(value)),
+            "user·min" => format!("{} {}", number(value), self.lang.pick("user·min", "用户·分钟")),
             other => format!("{} {other}", number(value)),
         }
     }
@@ -306,7 +319,7 @@ impl Locale {
             Unknown::TooFewRequests => pick("too few requests", "请求数过少"),
             Unknown::NoBaseline => pick("no comparable time as baseline", "无可比基线"),
             Unknown::NoIdentity => pick("no user or session in the records", "记录中无用户或会话标识"),
-            Unknown::StillHurting => pick("users are still being hurt", "故障仍在持续"),
+            Unknown::StillHurting => pick("it still hurts where the data end", "数据截止时故障仍在持续"),
             Unknown::GraceNotOver => pick("waiting for late successes", "宽限期未结束"),
             Unknown::Contradictory => pick("the instants contradict each other", "时间互相矛盾"),
             Unknown::NotConfigured { setting } => match self.lang {
@@ -392,6 +405,20 @@ mod tests {
         ] {
             assert_eq!(en().share(share), text);
         }
+    }
+
+    #[test]
+    fn an_end_on_another_day_says_which() {
+        let at = |text: &str| Some(Micros(DateTime::parse_from_rfc3339(text).unwrap().timestamp_micros()));
+        let locale = Locale::new(Lang::En, "UTC");
+        let day = at("2026-11-05T11:05:00Z");
+        let span = |start, end| locale.span(at(start), at(end), day);
+        assert_eq!(span("2026-11-05T10:00:00Z", "2026-11-05T12:00:00Z"), "10:00:00 – 12:00:00");
+        assert_eq!(
+            span("2026-10-15T10:00:00Z", "2026-11-05T12:00:00Z"),
+            "2026-10-15 10:00:00 – 2026-11-05 12:00:00"
+        );
+        assert_eq!(span("2026-11-04T10:00:00Z", "2026-11-04T12:00:00Z"), "2026-11-04 10:00:00 – 12:00:00");
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub use impact::{
     ActionOutcome, BlastRow, BusinessLoss, ImpactSegment, Relief, ReliefReason, ServiceClass, UserCounts,
 };
 pub use provenance::{
-    Assumption, DataGap, DataQuality, DefinitionUsed, Provenance, QuarantineReason, Receipt, SourceQuality,
+    Assumption, DataGap, DataQuality, DefinitionUsed, Provenance, QuarantineReason, Receipt, RowsUsed,
+    SourceQuality,
 };
 pub use series::{CandidateSeries, HeatMap, HeatRow, RequestPoint, RequestSeries, Series, SeriesPoint};
 pub use timeline::{

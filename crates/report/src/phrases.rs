@@ -217,9 +217,12 @@ impl Locale {
             Assumption::Zone { zone, sources, of_sources } => {
                 let zone = escape::markdown(zone);
                 if en {
-                    format!("Times without a zone were read as {zone} in {sources} of {of_sources} sources.")
+                    format!(
+                        "Times without a zone were read as {zone}, the workspace's zone, in {sources} of \
+                         {of_sources} sources."
+                    )
                 } else {
-                    format!("{of_sources} 个来源中有 {sources} 个的时间未带时区，按 {zone} 读取。")
+                    format!("{of_sources} 个来源中有 {sources} 个的时间未带时区，按工作区时区 {zone} 读取。")
                 }
             }
             Assumption::KeyActions => self

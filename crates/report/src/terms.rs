@@ -10,13 +10,26 @@ pub fn term(lang: Lang, key: &str) -> &str {
     TERMS
         .iter()
         .chain(MORE_TERMS)
+        .chain(EVENT_TERMS)
         .find(|(name, _, _)| *name == key)
         .map_or(key, |(_, en, zh)| lang.pick(en, zh))
 }
 
+/// The word of a source in this language: an event type, a change type, a way of detection, a unit.
+/// What is not in the table stays as the source wrote it.
+pub fn word<'a>(lang: Lang, group: &str, word: &'a str) -> &'a str {
+    MORE_TERMS
+        .iter()
+        .chain(EVENT_TERMS)
+        .find(|(name, _, _)| {
+            name.strip_prefix(group).and_then(|rest| rest.strip_prefix('.')).is_some_and(|rest| rest == word)
+        })
+        .map_or(word, |(_, en, zh)| lang.pick(en, zh))
+}
+
 /// All keys.
 pub fn keys() -> impl Iterator<Item = &'static str> {
-    TERMS.iter().chain(MORE_TERMS).map(|(key, _, _)| *key)
+    TERMS.iter().chain(MORE_TERMS).chain(EVENT_TERMS).map(|(key, _, _)| *key)
 }
 
 /// Headings, fields and columns.
@@ -67,6 +80,7 @@ const TERMS: &[(&str, &str, &str)] = &[
     ("zone", "Time zone", "时区"),
     ("as_of", "As of", "数据截至"),
     ("as_of_latest", "latest instant in the data", "数据中的最晚时刻"),
+    ("telemetry_ends", "telemetry ends", "观测数据止于"),
     ("software", "Software", "软件版本"),
     ("ledger_version", "Ledger version", "台账版本"),
     ("yes", "yes", "是"),
@@ -97,6 +111,7 @@ const TERMS: &[(&str, &str, &str)] = &[
     ("user_minutes", "User-minutes of harm", "影响用户·分钟"),
     ("service", "Service", "服务"),
     ("entry", "entry", "入口"),
+    ("by_metric", "by metric", "依据指标"),
     ("class", "Class", "判定"),
     ("onset", "Onset", "异常起点"),
     ("test", "p-value / bound", "p 值 / 上界"),
@@ -146,7 +161,7 @@ const TERMS: &[(&str, &str, &str)] = &[
     ("rejected_records", "Rejected", "未能解析"),
     ("duplicate", "Duplicate", "重复"),
     ("covers", "Covers", "时间范围"),
-    ("assumed_zone", "Zone assumed", "假定时区"),
+    ("assumed_zone", "Times without a zone read as", "无时区时间按此读取"),
     ("records", "Records", "记录数"),
     ("format", "Format", "格式"),
     ("gaps", "Stretches without data", "数据缺口"),
@@ -250,11 +265,51 @@ const MORE_TERMS: &[(&str, &str, &str)] = &[
     ("action.open", "open", "进行中"),
     ("action.overdue", "overdue", "逾期"),
     ("action.closed", "closed", "已完成"),
+    ("detection.alert", "monitoring alert", "监控告警"),
+    ("detection.declared", "reported by people", "人工发现"),
     ("chart.failed_share", "Failed requests, % of all", "失败请求占比，%"),
     ("chart.usual", "usual range", "基线范围"),
     ("chart.onset", "onset", "异常起点"),
     ("chart.no_failure", "Did not fail", "未失败"),
     ("chart.no_data", "no data", "无数据"),
+];
+
+/// Types of events and changes, as [`fupan_model::EventType`] and the decoders name them.
+const EVENT_TERMS: &[(&str, &str, &str)] = &[
+    ("event.impact_started", "impact started", "故障开始"),
+    ("event.alert_fired", "alert fired", "告警触发"),
+    ("event.alert_resolved", "alert resolved", "告警恢复"),
+    ("event.detected", "detected", "发现"),
+    ("event.declared", "declared", "故障确立"),
+    ("event.acknowledged", "acknowledged", "响应"),
+    ("event.grade_set", "graded", "定级"),
+    ("event.title_set", "title set", "标题变更"),
+    ("event.owner_set", "owner set", "责任人变更"),
+    ("event.status_set", "status set", "状态变更"),
+    ("event.kind_set", "kind set", "类型变更"),
+    ("event.cause_located", "located", "定位"),
+    ("event.mitigation_started", "mitigation started", "开始止血"),
+    ("event.mitigated", "mitigated", "止血（业务恢复）"),
+    ("event.recovered", "recovered", "完全恢复"),
+    ("event.resolved", "resolved", "处理完结"),
+    ("event.reopened", "reopened", "重新打开"),
+    ("event.closed", "closed", "关闭"),
+    ("event.notice_published", "notice published", "对客公告"),
+    ("event.note_added", "note", "记录"),
+    ("event.action_opened", "action opened", "新增改进措施"),
+    ("event.action_closed", "action closed", "改进措施完成"),
+    ("event.service_affected", "service affected", "服务受影响"),
+    ("event.service_unaffected", "service unaffected", "服务确认未受影响"),
+    ("event.incident_linked", "incident linked", "关联故障"),
+    ("event.merged_into", "merged into another", "并入其他故障"),
+    ("event.retracted", "retracted", "撤回"),
+    ("event.deployment", "deployment", "发布"),
+    ("event.commit", "commit", "代码提交"),
+    ("event.config", "configuration", "配置变更"),
+    ("event.flag", "flag", "开关变更"),
+    ("event.migration", "migration", "数据迁移"),
+    ("event.campaign", "campaign", "营销活动"),
+    ("event.traffic", "traffic shift", "流量调整"),
 ];
 
 #[cfg(test)]
@@ -266,15 +321,24 @@ mod tests {
     #[test]
     fn every_key_is_there_once_and_speaks_both_languages() {
         let mut seen = HashSet::new();
-        for (key, en, zh) in TERMS.iter().chain(MORE_TERMS) {
+        for (key, en, zh) in TERMS.iter().chain(MORE_TERMS).chain(EVENT_TERMS) {
             assert!(seen.insert(*key), "{key} twice");
             assert!(!en.is_empty() && !zh.is_empty(), "{key}");
         }
     }
 
     #[test]
+    fn every_event_type_has_its_words_and_a_sources_own_word_stays() {
+        for kind in fupan_model::EventType::ALL {
+            assert_ne!(word(Lang::Zh, "event", kind.as_str()), kind.as_str());
+        }
+        assert_eq!(word(Lang::En, "event", "impact_started"), "impact started");
+        assert_eq!(word(Lang::Zh, "event", "escalated_to_vendor"), "escalated_to_vendor");
+    }
+
+    #[test]
     fn never_the_root_cause() {
-        for (_, en, _) in TERMS.iter().chain(MORE_TERMS) {
+        for (_, en, _) in TERMS.iter().chain(MORE_TERMS).chain(EVENT_TERMS) {
             assert!(!en.to_lowercase().contains("the root cause"));
         }
     }

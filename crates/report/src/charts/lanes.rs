@@ -183,7 +183,7 @@ fn placed(
         let end_x = entry.ended_at.filter(|end| *end > at).map(|end| axis.x_within(end));
         let strong = entry.is_milestone;
         let width = if strong { milestone_width } else { other_width };
-        let label = label(*number, entry, &locale.hour_minute(at), width)?;
+        let label = label(*number, entry, locale, at, width)?;
         let label_width = text_width(&label, LABEL_SIZE, strong)?;
         // At the right edge the label stands before its dot.
         let flipped = x + 10.0 + label_width > axis.right;
@@ -208,11 +208,18 @@ fn placed(
 }
 
 /// `#7 11:12 declared as P2`, or `#7` alone where there is no room for words.
-fn label(number: usize, entry: &TimelineEntry, time: &str, width: f64) -> Result<String, String> {
+fn label(
+    number: usize,
+    entry: &TimelineEntry,
+    locale: Locale,
+    at: Micros,
+    width: f64,
+) -> Result<String, String> {
     if width <= 0.0 {
         return Ok(format!("#{number}"));
     }
-    let words = if entry.text.trim().is_empty() { &entry.event_type } else { &entry.text };
+    let time = locale.hour_minute(at);
+    let words = if entry.text.trim().is_empty() { locale.event_type(&entry.event_type) } else { &entry.text };
     fitted(&format!("#{number} {time} {words}"), width, LABEL_SIZE, entry.is_milestone)
 }
 

@@ -81,6 +81,8 @@ pub struct BlastRow {
     pub team: Option<String>,
     /// Users enter here.
     pub is_entry: bool,
+    /// The metric that the row rests on; none where it rests on requests.
+    pub indicator: Option<String>,
     /// What is said about it.
     pub class: ServiceClass,
     /// When its own error share left its baseline.

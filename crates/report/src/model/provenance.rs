@@ -71,7 +71,7 @@ pub struct DataGap {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Assumption {
-    /// Times without a zone.
+    /// Times without a zone were read in the workspace's, which nobody gave for these sources.
     Zone {
         /// IANA name.
         zone: String,
@@ -145,6 +145,27 @@ pub struct Receipt {
     pub exclusions: Vec<Words>,
     /// Digest of the answer.
     pub digest: Option<String>,
+    /// Which rows of which answers a number that was computed in code is made of; none where it
+    /// stands in the answer as it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub made_of: Vec<RowsUsed>,
+}
+
+/// The rows of an answer that a number is made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RowsUsed {
+    /// Key of the receipt whose answer it is.
+    pub receipt: String,
+    /// Columns that count; none for all of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// Only rows in which this column has one of these values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub values: Option<(String, Vec<String>)>,
+    /// Only rows in which this column lies in this stretch: its first instant, and the one after its last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<(String, Micros, Micros)>,
 }
 
 /// Which data and software a report was made from. No clock: the same inputs give the same bytes.
@@ -159,4 +180,6 @@ pub struct Provenance {
     pub as_of: Option<Micros>,
     /// Whether the user gave it; else it is the latest instant in the data.
     pub as_of_given: bool,
+    /// Where the telemetry ends that was known then: nobody can say from data what came after.
+    pub telemetry_end: Option<Micros>,
 }

@@ -37,8 +37,9 @@ impl Page<'_> {
         }
         let gaps = report.data_quality.gaps.iter().map(|gap| {
             let end =
-                |at: Option<_>| at.map_or_else(|| "…".to_owned(), |at| self.locale.time_of_day(at, self.day));
-            format!("{}: {} – {}", escape::markdown(&gap.subject), end(gap.from), end(gap.to))
+                |at: Option<_>, day| at.map_or_else(|| "…".to_owned(), |at| self.locale.time_of_day(at, day));
+            let (from, to) = (end(gap.from, self.day), end(gap.to, gap.from.or(self.day)));
+            format!("{}: {from} – {to}", escape::markdown(&gap.subject))
         });
         let cannot = report.data_quality.cannot_know.iter();
         let cannot = cannot.map(|words| escape::markdown(self.locale.lang.words(words)));
@@ -53,11 +54,11 @@ impl Page<'_> {
     }
 
     fn source_row(&self, source: &SourceQuality) -> Vec<Cell> {
-        let covers = self.locale.range(
-            source.first.map(|at| self.locale.time_of_day(at, self.day)),
-            source.last.map(|at| self.locale.time_of_day(at, self.day)),
-        );
-        let covers = if source.first.is_none() && source.last.is_none() { String::new() } else { covers };
+        let covers = if source.first.is_none() && source.last.is_none() {
+            String::new()
+        } else {
+            self.locale.span(source.first, source.last, self.day)
+        };
         vec![
             Cell::text(&source.source),
             Cell::text(&source.format),
@@ -187,9 +188,13 @@ impl Page<'_> {
         let exclusions: Vec<String> =
             receipt.exclusions.iter().map(|words| escape::markdown(self.locale.lang.words(words))).collect();
         let plain: Vec<&str> = receipt.exclusions.iter().map(|words| Lang::En.words(words)).collect();
-        let query = match &receipt.query {
-            Some(query) => Cell::text(query),
-            None => Cell::safe(self.term("by_code"), ""),
+        let others = receipt.made_of.iter().map(|rows| rows.receipt.as_str());
+        let mut queries: Vec<&str> = receipt.query.as_deref().into_iter().chain(others).collect();
+        queries.dedup();
+        let query = if queries.is_empty() {
+            Cell::safe(self.term("by_code"), "")
+        } else {
+            Cell::text(&queries.join(", "))
         };
         let digest = receipt.digest.as_deref().unwrap_or_default();
         let rows = receipt.rows_read.map(|rows| rows.to_string()).unwrap_or_default();

@@ -58,13 +58,18 @@ impl Page<'_> {
             ("impact_start", self.impact_instant(MilestoneName::ImpactStarted)),
             ("impact_end", self.impact_instant(MilestoneName::Mitigated)),
             ("ttm_headline", self.headline()),
-            ("detection", text_or(&header.detection_mode)),
+            ("detection", self.detection()),
             ("was_change", change.to_owned()),
             ("asset_loss", absent_or(&self.report.asset_loss)),
             ("complaints", absent_or(&header.complaints)),
             ("zone", escape::markdown(&self.locale.zone_at(start))),
             ("as_of", self.as_of()),
         ]
+    }
+
+    fn detection(&self) -> String {
+        let Some(mode) = &self.report.header.detection_mode else { return self.term("not_said").to_owned() };
+        escape::markdown(crate::terms::word(self.locale.lang, "detection", mode))
     }
 
     fn grade(&self) -> String {
@@ -139,11 +144,17 @@ impl Page<'_> {
         let provenance = &self.report.provenance;
         let Some(as_of) = provenance.as_of else { return String::new() };
         let instant = self.locale.instant(as_of);
-        if provenance.as_of_given {
+        let mut text = if provenance.as_of_given {
             instant
         } else {
             format!("{instant}{}", self.locale.in_brackets(self.term("as_of_latest")))
+        };
+        // Events are often recorded long after the last record of telemetry.
+        if let Some(end) = provenance.telemetry_end.filter(|end| *end < as_of) {
+            let end = self.locale.instant(fupan_model::Micros(end.0 - end.0.rem_euclid(1_000_000)));
+            text.extend([format!("<br>{}", self.locale.labelled(self.term("telemetry_ends"), &end))]);
         }
+        text
     }
 
     pub(super) fn summary(&self) -> Fields {

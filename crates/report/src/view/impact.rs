@@ -133,6 +133,15 @@ impl Page<'_> {
         Ok(Fields::from([
             ("chart", self.chart("services")),
             ("classes", safe(classes.join(" · "))),
+            (
+                "by_metric",
+                Value::from(
+                    self.report
+                        .blast_radius
+                        .iter()
+                        .any(|row| row.indicator.is_some() && !row.requests.is_known()),
+                ),
+            ),
             ("min_effect", effect.map_or(Value::from(false), safe)),
             ("table", self.table("blast_radius", &table, limits::BLAST_ROWS_MAX)?),
         ]))
@@ -150,6 +159,12 @@ impl Page<'_> {
         }
         if let Some(team) = &row.team {
             name.extend([format!(" · {}", escape::markdown(team))]);
+        }
+        if let Some(indicator) = &row.indicator {
+            name.extend([format!(
+                " · {}",
+                self.locale.labelled(self.term("by_metric"), &escape::markdown(indicator))
+            )]);
         }
         // Where the claim is "unaffected", its proof is the bound; else it is the test.
         let bound = self.cell(&row.effect_upper_bound, Noun::None);

@@ -55,7 +55,8 @@ impl Page<'_> {
         vec![
             Cell::number(number),
             self.when(entry),
-            Cell::text(&entry.event_type),
+            Cell::text(&entry.event_type)
+                .with_markdown(escape::markdown(self.locale.event_type(&entry.event_type))),
             Cell::text(&entry.text).with_markdown(text),
             Cell::maybe(entry.actor.as_deref()),
             Cell::maybe(entry.service.as_deref()),
@@ -70,12 +71,12 @@ impl Page<'_> {
         let time = |at| self.locale.time_of_day(at, self.day);
         let vague = entry.at_low.is_some() && entry.at_high.is_some() && entry.at_low != entry.at_high;
         let mut text = match entry.at {
-            _ if vague => self.locale.range(entry.at_low.map(time), entry.at_high.map(time)),
+            _ if vague => self.locale.span(entry.at_low, entry.at_high, self.day),
             Some(at) => time(at),
             None => self.term("unknown").to_owned(),
         };
         if let Some(end) = entry.ended_at {
-            text.extend([format!(" → {}", time(end))]);
+            text.extend([format!(" → {}", self.locale.time_of_day(end, entry.at.or(self.day)))]);
         }
         let csv = entry.at.or(entry.at_low).map(fupan_model::Micros::to_rfc3339).unwrap_or_default();
         Cell::safe(text, csv)

@@ -90,6 +90,7 @@ pub fn full() -> IncidentReport {
             ledger_version: Some(12),
             as_of: Some(at(120.0)),
             as_of_given: false,
+            telemetry_end: Some(at(90.0)),
         },
         series: Series {
             requests: Some(requests()),
@@ -454,6 +455,7 @@ fn receipts() -> Vec<Receipt> {
                 "探测与爬虫(按规则):1,204 次请求",
             )],
             digest: Some("b3:90aabbccddeeff0011223344".into()),
+            made_of: Vec::new(),
         })
         .collect()
 }
