@@ -7,14 +7,14 @@ use fupan_decode::Mapping;
 use fupan_model::{Config, Micros};
 use fupan_query::{Catalogue, Session, SessionSettings};
 use fupan_report::Lang;
-use fupan_store::Store;
+use fupan_store::{Store, StoreError};
 
 use crate::args::Globals;
 use crate::failure::{ErrorKind, Failure};
 use crate::instants::{self, Asked};
 use crate::settings::{CONFIG_FILE, FlagSettings, Settings};
 use crate::terminal::Terminal;
-use crate::{find, output};
+use crate::{find, output, place};
 
 /// The software's version, as ledger and reports record it.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -126,13 +126,37 @@ impl App {
             .hint(
                 "`fupan ingest FILES` creates one, `fupan demo` makes a sample; or name another with --store",
             ),
-            other => other.into(),
+            other => self.store_failure(other),
         })
     }
 
     /// The store; made where it does not exist.
     pub(crate) async fn create_store(&self) -> Result<Store, Failure> {
-        Ok(Store::create(&self.store_location()).await?)
+        Store::create(&self.store_location()).await.map_err(|error| self.store_failure(error))
+    }
+
+    /// What stands in the way of a store: said by the file system, not by the libraries above it.
+    fn store_failure(&self, error: StoreError) -> Failure {
+        let below =
+            matches!(error, StoreError::Storage(_) | StoreError::Delta(_) | StoreError::BadLocation { .. });
+        let location = self.store_location();
+        if !below || location.contains("://") {
+            return error.into();
+        }
+        match place::obstacle(Path::new(&location)) {
+            Some(reason) => Failure::new(
+                if matches!(error, StoreError::BadLocation { .. }) {
+                    ErrorKind::Usage
+                } else {
+                    ErrorKind::Storage
+                },
+                format!("there can be no store at {}: {reason}", self.shown_store()),
+            )
+            .hint(
+                "name a folder that you may write to: --store DIR, or the environment variable FUPAN_STORE",
+            ),
+            None => error.into(),
+        }
     }
 
     /// A session over the store, as of the instant that was asked for. A bare time of day is of the

@@ -88,6 +88,8 @@ pub(crate) enum Command {
     Query(commands::query::Arguments),
     /// Describe tables, queries, functions, formats and definitions
     Explain(commands::explain::Arguments),
+    /// Write a first mapping for a source that is not standard
+    Mapping(commands::mapping::Arguments),
     /// Show the configuration
     Config(commands::config::Arguments),
     /// Check the store, or take back a source

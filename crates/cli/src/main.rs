@@ -12,6 +12,7 @@ mod find;
 mod instants;
 mod numbers;
 mod output;
+mod place;
 mod postmortem;
 mod progress;
 mod rows;

@@ -56,6 +56,10 @@ impl Terminal {
         self.stdout_is_terminal
     }
 
+    pub(crate) const fn is_verbose(&self) -> bool {
+        self.is_verbose
+    }
+
     /// Progress is for eyes only.
     pub(crate) const fn shows_progress(&self) -> bool {
         self.stderr_is_terminal && !self.is_quiet

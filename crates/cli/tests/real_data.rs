@@ -48,7 +48,9 @@ fn sorted_folders(root: &Path) -> Vec<PathBuf> {
 #[test]
 fn every_incident_of_a_shop_without_request_logs_gives_a_report_that_says_what_it_cannot_know() {
     let Some(root) = data("rootcausebench-dev") else { return };
+    let (mut observed, mut named, mut all) = (0, 0, 0);
     for folder in sorted_folders(&root) {
+        all += 1;
         let workspace = tempfile::tempdir().expect("workspace");
         for part in ["alert.json", "logs.ndjson", "metrics.csv", "traces.json", "context"] {
             text(&run(workspace.path(), &["--quiet", "ingest", &folder.join(part).to_string_lossy()]));
@@ -69,7 +71,27 @@ fn every_incident_of_a_shop_without_request_logs_gives_a_report_that_says_what_i
         assert!(report.contains("how many users were affected is unknown"), "{}", folder.display());
         assert!(!report.contains("NaN"), "{}", folder.display());
         text(&run(workspace.path(), &["--quiet", "store", "verify"]));
+        // Metrics say from when on it hurt, and whom, before anybody was alerted or soon after.
+        let started = report.lines().find(|line| line.starts_with("| **Impact started**")).expect("start");
+        observed += usize::from(started.contains("(observed)"));
+        let truth = std::fs::read_to_string(folder.join("ground_truth.json")).expect("truth");
+        let truth: serde_json::Value = serde_json::from_str(&truth).expect("JSON");
+        let rows =
+            report.lines().filter(|line| line.contains("| affected |") || line.contains("| degraded |"));
+        let hurt: Vec<&str> =
+            rows.filter_map(|line| line.trim_start_matches("| ").split(' ').next()).collect();
+        let true_services =
+            truth["blast_radius"].as_array().expect("list").iter().chain([&truth["first_failing_service"]]);
+        named += usize::from(
+            true_services.filter_map(serde_json::Value::as_str).any(|service| hurt.contains(&service)),
+        );
     }
+    println!(
+        "{observed} of {all} with an observed start, {named} of {all} with a truly hurt service among those found"
+    );
+    // Some incidents may be told by no metric that users feel; most are.
+    assert!(observed * 4 >= all * 3, "{observed} of {all}");
+    assert!(named * 4 >= all * 3, "{named} of {all}");
 }
 
 #[test]

@@ -14,6 +14,9 @@ use crate::settings::CONFIG_FILE;
 /// Where the sample is, in a checkout.
 const SAMPLE: &str = "sample-data/campus-lunch";
 
+/// Files of the sample that describe it and are no data.
+const DESCRIPTION: [&str; 3] = ["README.md", CONFIG_FILE, "truth.json"];
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Workspace of the demo; it may exist from an earlier run
@@ -30,7 +33,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     make_workspace(&arguments.dir, &sample)?;
     let demo = app.in_workspace(arguments.dir.clone())?;
     demo.terminal.note(format!("workspace {} · sample {}", demo.shown(&demo.workspace), demo.shown(&sample)));
-    ingest::read_folder(&demo, &sample.to_string_lossy()).await?;
+    ingest::read_folder(&demo, &sample.to_string_lossy(), &DESCRIPTION).await?;
     let session = demo.session(None).await?;
     let built = report::build(&demo, &session, None).await?;
     let written = report::write(&demo, &built, &demo.workspace.join("reports"))?;

@@ -1,5 +1,7 @@
 //! `fupan explain`: what can be asked, read and configured, in words.
 
+mod terms;
+
 use fupan_query::catalogue::{Column, QueryFile};
 use fupan_query::functions;
 
@@ -7,14 +9,14 @@ use crate::app::App;
 use crate::failure::{DONE, Failure, Outcome};
 use crate::output::{OutputFormat, Rows};
 
-const DEFINITIONS: &str = include_str!("../../../../docs/reference/definitions.md");
+pub(crate) const DEFINITIONS: &str = include_str!("../../../../docs/reference/definitions.md");
 const CONFIG_SCHEMA: &str = include_str!("explain/config.schema.json");
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// `tables`, `functions`, `definitions`, `formats`, `schema config|mapping|timeline`, a table, a query or a function
-    /// [default: tables]
-    #[arg(value_name = "WHAT", num_args = 0..=2)]
+    /// `tables`, `functions`, `definitions`, `formats`, `schema config|mapping|timeline`, a table, a query, a function,
+    /// or a term such as ttm, blocked or 止血 [default: tables]
+    #[arg(value_name = "WHAT", num_args = 0..)]
     what: Vec<String>,
 }
 
@@ -28,11 +30,14 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
         ["schema", name] => app.terminal.line(schema(name)?.trim_end())?,
         ["schema"] => return Err(Failure::usage("which schema?").hint("config, mapping or timeline")),
         [name] => named(app, name).await?,
-        _ => {
-            return Err(
-                Failure::usage(format!("cannot explain `{}`", words.join(" "))).hint("name one thing")
-            );
-        }
+        several => match terms::find(&several.join(" ")) {
+            found if !found.is_empty() => definitions(app, found)?,
+            _ => {
+                let text = several.join(" ");
+                return Err(Failure::usage(format!("cannot explain `{text}`"))
+                    .hint("name one thing; `fupan explain definitions` prints all terms"));
+            }
+        },
     }
     Ok(DONE)
 }
@@ -79,6 +84,7 @@ async fn named(app: &App, name: &str) -> Result<(), Failure> {
     let catalogue = app.catalogue()?;
     match catalogue.query(name) {
         Ok(file) => query(app, file),
+        Err(_) if !terms::find(name).is_empty() => definitions(app, terms::find(name)),
         Err(_) => Err(unknown(name, session.tables().map(|table| table.name.as_str()), &catalogue)),
     }
 }
@@ -88,6 +94,14 @@ fn columns(app: &App, columns: &[Column]) -> Result<(), Failure> {
         [column.name.clone(), column.sql_type.name().to_owned(), column.description.clone()]
     };
     app.print(&Rows::of_text(["column", "type", "meaning"], columns.iter().map(row).collect())?)
+}
+
+/// Terms with what they mean; all definitions are one command away.
+fn definitions(app: &App, found: Vec<terms::Definition>) -> Result<(), Failure> {
+    let rows = found.into_iter().map(|found| [found.term, found.meaning, found.section]).collect();
+    app.print(&Rows::of_text(["term", "meaning", "section"], rows)?)?;
+    app.terminal.note("`fupan explain definitions` prints all of them");
+    Ok(())
 }
 
 /// The header and the text of a query; for programs, its columns.
@@ -120,17 +134,18 @@ fn unknown<'a>(
         .chain(tables)
         .chain(queries)
         .chain(functions)
+        .chain(terms::NAMES)
         .map(|known| (strsim::damerau_levenshtein(known, name), known))
         .filter(|(distance, known)| *distance <= 1 + known.len() / 4)
         .min_by_key(|(distance, _)| *distance);
     let hint = near.map_or_else(
         || {
-            "`fupan explain tables`, `fupan explain functions` and `fupan query list` name what there is"
+            "`fupan explain tables`, `functions` and `definitions`, and `fupan query list` name what there is"
                 .to_owned()
         },
         |(_, known)| format!("did you mean `{known}`?"),
     );
-    Failure::usage(format!("there is no table, query or function `{name}`")).hint(hint)
+    Failure::usage(format!("there is no table, query, function or term `{name}`")).hint(hint)
 }
 
 #[cfg(test)]

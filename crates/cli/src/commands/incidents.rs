@@ -4,7 +4,7 @@ use fupan_query::SqlLimits;
 
 use crate::app::App;
 use crate::failure::{DONE, Outcome};
-use crate::output::Rows;
+use crate::output::{OutputFormat, Rows};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -28,7 +28,8 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     }
     let condition = if conditions.is_empty() { "true".to_owned() } else { conditions.join(" and ") };
     let text = format!(
-        "select incident_id, title, kind, grade, status, impact_started_at, mitigated_at, time_to_mitigate_seconds \
+        "select incident_id, title, kind, grade, status, impact_started_at, mitigated_at, time_to_mitigate_seconds, \
+         coalesce(impact_started_basis, mitigated_basis, detected_basis, declared_basis) as basis \
          from incidents where {condition} order by coalesce(impact_started_at, declared_at) desc nulls last, incident_id"
     );
     let limits = SqlLimits { rows_max: 1_000_000, ..SqlLimits::default() };
@@ -38,6 +39,10 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     if is_empty {
         app.terminal
             .note("ingest a timeline, or open an incident with `fupan new`; --alerts shows alerts, too");
+    } else if app.globals.format == OutputFormat::Table {
+        app.terminal.note(
+            "declared: as people recorded it; a report also observes beginning and end in the telemetry, and shows both",
+        );
     }
     Ok(DONE)
 }

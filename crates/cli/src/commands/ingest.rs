@@ -7,16 +7,19 @@ use std::sync::Arc;
 
 use fupan_decode::InputFormat;
 use fupan_ingest::{IngestReport, IngestSettings, Source, find_sources, ingest};
+use fupan_query::SqlLimits;
 use fupan_store::Store;
 
 use crate::app::{App, VERSION};
 use crate::failure::{DONE, ErrorKind, Failure, Outcome};
 use crate::progress::Bar;
+use crate::rows::rows;
 use crate::settings::FlagSettings;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Files, folders, patterns such as 'logs/*.gz', or - for standard input; plain, gzip or zstd
+    /// Files, folders, patterns such as 'logs/*.gz', or - for standard input; plain, gzip, zstd, or
+    /// archives of files (.tar, .tar.gz, .zip)
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
     /// Read all of them as this format, instead of telling it from the content
@@ -76,7 +79,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
         return Ok(ErrorKind::BadInput.code());
     }
     let done = read(app, &found.sources, &settings).await?;
-    let code = account::tell(app, &done, &settings);
+    let code = account::tell(app, &done, &settings, arguments.zone.is_some());
     Ok(if found.missing.is_empty() || code == ErrorKind::BadInput.code() {
         code
     } else {
@@ -118,6 +121,15 @@ fn find(paths: &[String]) -> FoundSources {
 pub(crate) struct Done {
     pub(crate) report: IngestReport,
     pub(crate) seconds: f64,
+    /// Sources that were in already, with the records of them that could not be read then.
+    pub(crate) rejected_before: Vec<RejectedBefore>,
+}
+
+/// A source that came again, and what could not be read of it the first time.
+pub(crate) struct RejectedBefore {
+    pub(crate) source: String,
+    pub(crate) read: u64,
+    pub(crate) rejected: u64,
 }
 
 /// Reads sources into the app's store, with a progress bar on a terminal.
@@ -129,7 +141,48 @@ pub(crate) async fn read(app: &App, sources: &[Source], settings: &IngestSetting
     let outcome =
         ingest(&store, sources, settings, Arc::clone(&bar) as Arc<dyn fupan_ingest::Progress>).await;
     bar.finish();
-    Ok(Done { report: outcome?, seconds: began.elapsed().as_secs_f64() })
+    let seconds = began.elapsed().as_secs_f64();
+    let report = outcome?;
+    let rejected_before = rejected_before(app, &store, &report, settings).await?;
+    Ok(Done { report, seconds, rejected_before })
+}
+
+/// Looks up in the ledger what could not be read of sources that came again.
+async fn rejected_before(
+    app: &App,
+    store: &Store,
+    report: &IngestReport,
+    settings: &IngestSettings,
+) -> Result<Vec<RejectedBefore>, Failure> {
+    // A dry run leaves no note of what it saw.
+    if settings.dry_run || report.totals().0.duplicate == 0 {
+        return Ok(Vec::new());
+    }
+    // What could not be read of a document is a chunk of no bytes beside its own.
+    let text = format!(
+        "with counted as (\
+             select distinct seen.source, known.chunk_id, known.records_read, known.records_rejected \
+             from ingests as seen \
+             join ingests as told on told.chunk_id = seen.chunk_id \
+             join ingests as known on known.source = told.source and known.ingested_at = told.ingested_at \
+             where seen.action = 'seen' and told.action = 'committed' and known.action = 'committed' \
+             and (known.chunk_id = told.chunk_id or known.chunk_bytes = 0) \
+             and seen.ingested_at = to_timestamp_micros({})) \
+         select source, sum(records_read) as read, sum(records_rejected) as rejected from counted \
+         group by source having sum(records_rejected) > 0 order by source",
+        settings.now.0
+    );
+    let session = app.session_over(store, None).await?;
+    let limits = SqlLimits { rows_max: 1_000_000, ..SqlLimits::default() };
+    let answer = session.sql(&text, &limits).await?;
+    let found = rows(&answer).filter_map(|row| {
+        Some(RejectedBefore {
+            source: row.owned("source")?,
+            read: row.count("read")?,
+            rejected: row.count("rejected")?,
+        })
+    });
+    Ok(found.collect())
 }
 
 /// The store to compare with, without making one.
@@ -156,11 +209,12 @@ pub(crate) fn default_settings(app: &App) -> Result<IngestSettings, Failure> {
 }
 
 /// Reads a folder and tells what became of it; none if something in it is damaged.
-pub(crate) async fn read_folder(app: &App, folder: &str) -> Result<Done, Failure> {
-    let sources = find_sources(&[folder.to_owned()])?;
+pub(crate) async fn read_folder(app: &App, folder: &str, left_out: &[&str]) -> Result<Done, Failure> {
+    let mut sources = find_sources(&[folder.to_owned()])?;
+    sources.retain(|source| !left_out.contains(&source.name.as_str()));
     let settings = default_settings(app)?;
     let done = read(app, &sources, &settings).await?;
-    let code = account::tell(app, &done, &settings);
+    let code = account::tell(app, &done, &settings, false);
     if code == DONE {
         return Ok(done);
     }

@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod incidents;
 pub(crate) mod ingest;
 pub(crate) mod init;
+pub(crate) mod mapping;
 pub(crate) mod mark;
 pub(crate) mod new;
 pub(crate) mod people;
@@ -48,6 +49,7 @@ pub(crate) async fn run(cli: Cli, terminal: Terminal, surroundings: Surroundings
         Command::Query(arguments) => query::run(&app, &arguments).await,
         Command::Explain(arguments) => explain::run(&app, &arguments).await,
         Command::Config(arguments) => config::run(&app, &arguments),
+        Command::Mapping(arguments) => mapping::run(&app, &arguments),
         Command::Store(arguments) => store::run(&app, &arguments).await,
         Command::Completions(_) | Command::Init(_) => Ok(crate::failure::DONE),
     }

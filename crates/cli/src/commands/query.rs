@@ -1,7 +1,7 @@
 //! `fupan query`: the questions behind the reports, by name.
 
-use fupan_query::ParamValue;
-use fupan_query::catalogue::{QueryFile, SqlType};
+use fupan_query::catalogue::{Param, QueryFile, SqlType};
+use fupan_query::{ParamValue, QueryError};
 
 use crate::app::App;
 use crate::commands::sql;
@@ -61,7 +61,7 @@ fn list(app: &App) -> Result<(), Failure> {
 async fn answer(app: &App, run: &Run) -> Result<(), Failure> {
     let catalogue = app.catalogue()?;
     let file = catalogue.query(&run.name)?.clone();
-    let given = pairs(&run.params)?;
+    let given = pairs(&file, &run.params)?;
     let incident = given.iter().find(|(name, _)| name == "incident_id").map(|(_, value)| value.as_str());
     let session = app.session(incident).await?;
     let mut params = Vec::new();
@@ -72,20 +72,66 @@ async fn answer(app: &App, run: &Run) -> Result<(), Failure> {
         }
         params.push((name.clone(), typed(app, &file, name, value)?));
     }
-    let answer = session.run(&file.name, &params).await?;
+    let answer = session.run(&file.name, &params).await.map_err(|error| wrong(&file, error))?;
     sql::show(app, answer)
 }
 
-fn pairs(params: &[String]) -> Result<Vec<(String, String)>, Failure> {
+/// A parameter that is missing is told with how to give it; a slip in the workspace's own file with its place.
+fn wrong(file: &QueryFile, error: QueryError) -> Failure {
+    match &error {
+        QueryError::Param { param, .. } => {
+            let known = file.header.params.iter().find(|known| known.name == *param);
+            let hint = known.map(|known| {
+                let example = example(known);
+                if known.description.is_empty() {
+                    example
+                } else {
+                    format!("{example} ({})", known.description)
+                }
+            });
+            let hint = hint.or_else(|| error.hint().map(str::to_owned));
+            Failure { hint, ..Failure::from(error) }
+        }
+        QueryError::Sql { .. } | QueryError::Refused { .. } if file.is_override => {
+            let failure = Failure::from(error.in_text(&file.text));
+            Failure { message: format!("queries/{}.sql: {}", file.name, failure.message), ..failure }
+        }
+        _ => error.into(),
+    }
+}
+
+/// How a parameter is written.
+fn example(param: &Param) -> String {
+    let value = match param.sql_type {
+        SqlType::Timestamp => "2026-11-05T11:05",
+        SqlType::Date => "2026-11-05",
+        SqlType::BigInt => "4",
+        SqlType::Double => "0.02",
+        SqlType::Boolean => "true",
+        _ if param.name == "incident_id" => "INC-2026-1105",
+        _ => "VALUE",
+    };
+    format!("write --param {}={value}", param.name)
+}
+
+fn pairs(file: &QueryFile, params: &[String]) -> Result<Vec<(String, String)>, Failure> {
     params
         .iter()
         .map(|text| {
-            text.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.to_owned())).ok_or_else(
-                || {
-                    Failure::usage(format!("`--param {text}` has no value"))
-                        .hint("write --param window_start=2026-11-05T11:00")
+            let (name, value) = text.split_once('=').unwrap_or((text, ""));
+            let name = name.trim();
+            if !value.trim().is_empty() {
+                return Ok((name.to_owned(), value.to_owned()));
+            }
+            let known = file.header.params.iter().find(|param| param.name == name);
+            let hint = known.map_or_else(
+                || "write --param NAME=VALUE".to_owned(),
+                |param| {
+                    let or = if param.default.is_some() { ", or leave it out for its default" } else { "" };
+                    format!("{}{or}", example(param))
                 },
-            )
+            );
+            Err(Failure::usage(format!("`--param {text}` has no value")).hint(hint))
         })
         .collect()
 }
@@ -102,8 +148,7 @@ fn typed(app: &App, file: &QueryFile, name: &str, value: String) -> Result<Param
             app.terminal.detail(format!("{name} = {}", instants::with_offset(at, app.zone())));
             Ok(ParamValue::Timestamp(at))
         }
-        Asked::TimeOfDay(_) => {
-            Err(Failure::usage(format!("{name}: {value:?} has no date")).hint("write 2026-11-05T11:35"))
-        }
+        Asked::TimeOfDay(_) => Err(Failure::usage(format!("{name}: {value:?} has no date"))
+            .hint(format!("write --param {name}=2026-11-05T11:35"))),
     }
 }

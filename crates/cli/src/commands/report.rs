@@ -10,6 +10,7 @@ use crate::commands::ingest;
 use crate::failure::{DONE, Failure, Outcome};
 use crate::files::{folder_name, read_below, write_below};
 use crate::find;
+use crate::instants;
 use crate::numbers::counted;
 use crate::postmortem;
 
@@ -27,7 +28,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     let mut wanted = arguments.incident.as_deref();
     if let Some(folder) = wanted.filter(|name| Path::new(name).is_dir()) {
-        ingest::read_folder(app, folder).await?;
+        ingest::read_folder(app, folder, &[]).await?;
         wanted = None;
     }
     let session = app.session(wanted).await?;
@@ -37,7 +38,24 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     for path in &written {
         app.terminal.line(app.shown(path))?;
     }
+    tell_as_of(app, &report);
     Ok(DONE)
+}
+
+/// Which instant is "now" for the report, where nobody chose one, and how far its data reach.
+pub(crate) fn tell_as_of(app: &App, report: &IncidentReport) {
+    let provenance = &report.provenance;
+    let Some(as_of) = provenance.as_of.filter(|_| !provenance.as_of_given) else { return };
+    let shown = |at| instants::with_offset(instants::whole_second(at), app.zone());
+    let telemetry = provenance
+        .telemetry_end
+        .filter(|end| *end < as_of)
+        .map(|end| format!(" · telemetry ends {}", shown(end)))
+        .unwrap_or_default();
+    app.terminal.note(format!(
+        "as of {}, the latest instant that is recorded{telemetry} (--as-of INSTANT for another)",
+        shown(as_of)
+    ));
 }
 
 /// Asks everything that the report of an incident says.

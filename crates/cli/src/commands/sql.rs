@@ -31,7 +31,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
         time_max: Duration::from_secs(arguments.timeout),
         ..SqlLimits::default()
     };
-    let answer = session.sql(&text, &limits).await?;
+    let answer = session.sql(&text, &limits).await.map_err(|error| error.in_text(&text))?;
     show(app, answer)?;
     Ok(DONE)
 }

@@ -1,19 +1,27 @@
 //! `fupan why`: where does a number of a report come from, and does it come out again?
+//!
+//! For eyes it is told in words, with the first and last rows that the number is made of. With `--format`
+//! standard output holds nothing but the format: `json` the whole explanation, the others the rows.
 
-use fupan_query::{ParamValue, Session};
+mod made_of;
+
+use fupan_query::Session;
 use fupan_report::model::Receipt;
-use fupan_report::{Figure, IncidentReport, Lang, Locale, Noun, render};
+use fupan_report::{Figure, IncidentReport, Lang, Locale, Noun, ReceiptBook, render};
+use serde_json::{Map, Value, json};
 
 use crate::app::App;
 use crate::commands::report::{build, first_language};
 use crate::commands::sql::short;
 use crate::failure::{DONE, Failure, Outcome};
 use crate::instants;
-use crate::numbers::grouped;
-use crate::output::Rows;
+use crate::numbers::counted;
+use crate::output::{self, OutputFormat};
+use made_of::Part;
 
-/// Rows of the answer that are shown.
-const SAMPLE_ROWS: usize = 5;
+/// Rows that are shown for eyes: so many of the first ones, and so many of the last ones.
+const SHOWN_FIRST: usize = 5;
+const SHOWN_LAST: usize = 3;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -26,24 +34,65 @@ pub(crate) struct Arguments {
     sql: bool,
 }
 
+/// What there is to say about a figure.
+struct Explained {
+    figure: Figure,
+    /// The value in words.
+    text: String,
+    /// The heading below which it stands, and its line.
+    place: Option<(String, String)>,
+    receipt: Option<Receipt>,
+    parts: Vec<Part>,
+    lang: Lang,
+}
+
 pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     let session = app.session(arguments.incident.as_deref()).await?;
     let report = build(app, &session, arguments.incident.as_deref()).await?;
-    let figure = report.figure(&arguments.figure).ok_or_else(|| unknown(&report, &arguments.figure))?;
-    let lang = first_language(app)?;
-    let locale = Locale::new(lang, &report.header.zone);
-    app.terminal.line(format!("{} = {}", figure.id, locale.figure(&figure, Noun::None)))?;
-    if let Some((heading, line)) = place(&report, &figure, lang)? {
-        app.terminal.line(format!("stands in    {heading}"))?;
-        app.terminal.line(format!("as           {line}"))?;
+    let explained = explain(app, &session, &report, &arguments.figure).await?;
+    match app.globals.format {
+        OutputFormat::Json => {
+            let object = as_json(app, &explained, arguments.sql);
+            let text =
+                serde_json::to_string_pretty(&object).map_err(|error| Failure::bug(error.to_string()))?;
+            app.terminal.line(text)?;
+        }
+        OutputFormat::Ndjson => app.terminal.line(as_json(app, &explained, arguments.sql))?,
+        OutputFormat::Table => in_words(app, &explained, arguments.sql)?,
+        _ => {
+            tell(app, &explained, |text| {
+                app.terminal.note(text);
+                Ok(())
+            })?;
+            if let Some(part) = explained.parts.first() {
+                app.print(&part.rows)?;
+            }
+        }
     }
-    let Some(receipt) = report.receipt(&figure.receipt) else {
-        app.terminal.line("it was not computed by a query")?;
-        return Ok(DONE);
-    };
-    tell(app, receipt, lang)?;
-    rerun(app, &session, receipt, arguments.sql).await?;
     Ok(DONE)
+}
+
+async fn explain(
+    app: &App,
+    session: &Session,
+    report: &IncidentReport,
+    name: &str,
+) -> Result<Explained, Failure> {
+    let figure = report.figure(name).ok_or_else(|| unknown(report, name))?;
+    let lang = first_language(app)?;
+    let text = Locale::new(lang, &report.header.zone).figure(&figure, Noun::None);
+    let place = place(report, &figure, lang)?;
+    let receipt = report.receipt(&figure.receipt).cloned();
+    let book = ReceiptBook::of(report);
+    let words = book.why(name).map(|(placed, _)| placed.place.clone()).unwrap_or_default();
+    let mut parts = Vec::new();
+    for used in receipt.iter().flat_map(made_of::parts) {
+        // A derived receipt keeps the parameters of its own query, which others may have asked differently.
+        let own = receipt.as_ref().filter(|own| own.query.as_ref() == Some(&used.receipt));
+        let Some(source) = own.or_else(|| report.receipt(&used.receipt)) else { continue };
+        parts.extend(made_of::ask(session, source, &used, &figure, &words).await?);
+    }
+    Ok(Explained { figure, text, place, receipt, parts, lang })
 }
 
 fn unknown(report: &IncidentReport, name: &str) -> Failure {
@@ -64,21 +113,46 @@ fn place(report: &IncidentReport, figure: &Figure, lang: Lang) -> Result<Option<
     }))
 }
 
-fn tell(app: &App, receipt: &Receipt, lang: Lang) -> Result<(), Failure> {
-    let line = |what: &str, text: &str| app.terminal.line(format!("{what:<12} {text}"));
-    if let Some(question) = &receipt.question {
-        line("question", question)?;
+/// All of it on the terminal, the rows as tables.
+fn in_words(app: &App, explained: &Explained, with_sql: bool) -> Result<(), Failure> {
+    tell(app, explained, |text| app.terminal.line(text))?;
+    for part in &explained.parts {
+        app.terminal.line(format!("\n{} · {}", part.query, part.what_is_shown(SHOWN_FIRST, SHOWN_LAST)))?;
+        if with_sql {
+            app.terminal.line(format!("{}\n", part.sql.trim_end()))?;
+        }
+        app.print(&part.ends(SHOWN_FIRST, SHOWN_LAST))?;
     }
-    if let Some(query) = &receipt.query {
-        let params: Vec<String> = receipt
-            .params
-            .iter()
-            .filter(|(_, value)| *value != "null")
-            .map(|(name, value)| {
-                format!(" --param {}", fupan_report::escape::shell_word(&format!("{name}={value}")))
-            })
-            .collect();
-        line("run it", &format!("fupan query run {query}{}", params.concat()))?;
+    Ok(())
+}
+
+/// The words, line by line.
+fn tell(
+    app: &App,
+    explained: &Explained,
+    say: impl Fn(String) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let line = |what: &str, text: &str| say(format!("{what:<12} {text}"));
+    say(format!("{} = {}", explained.figure.id, explained.text))?;
+    if let Some((heading, place)) = &explained.place {
+        line("stands in", heading)?;
+        line("as", place)?;
+    }
+    let Some(receipt) = &explained.receipt else { return say("it was not computed by a query".to_owned()) };
+    if explained.parts.len() > 1 {
+        let queries: Vec<&str> = explained.parts.iter().map(|part| part.query.as_str()).collect();
+        line("made of", &format!("{} answers: {}", queries.len(), queries.join(", ")))?;
+    }
+    for part in &explained.parts {
+        line("question", &part.question)?;
+        line("run it", &part.command)?;
+        let digest = short(&part.digest);
+        let verdict = if part.is_same {
+            format!("the same answer ({digest}), {}", counted(part.rows_in_answer as u64, "row"))
+        } else {
+            format!("ANOTHER answer ({digest}): the data or the query changed")
+        };
+        line("asked again", &verdict)?;
     }
     if let Some(at) = receipt.as_of {
         line("as of", &instants::with_offset(at, app.zone()))?;
@@ -86,45 +160,47 @@ fn tell(app: &App, receipt: &Receipt, lang: Lang) -> Result<(), Failure> {
     if let Some(version) = receipt.ledger_version {
         line("ledger", &format!("version {version} (--at-version {version})"))?;
     }
-    if let (Some(read), Some(rows)) = (receipt.rows_read, receipt.rows_returned) {
-        line("rows", &format!("{} read, {} in the answer", grouped(read), grouped(rows)))?;
-    }
     for exclusion in &receipt.exclusions {
-        line("left out", lang.words(exclusion))?;
+        line("left out", explained.lang.words(exclusion))?;
     }
     Ok(())
 }
 
-/// Asks again and compares.
-async fn rerun(app: &App, session: &Session, receipt: &Receipt, with_sql: bool) -> Result<(), Failure> {
-    let Some(query) = &receipt.query else { return Ok(()) };
-    let Ok(file) = session.catalogue().query(query) else { return Ok(()) };
-    let text =
-        |value: &String| if value == "null" { ParamValue::Null } else { ParamValue::Text(value.clone()) };
-    let params: Vec<(String, ParamValue)> =
-        receipt.params.iter().map(|(name, value)| (name.clone(), text(value))).collect();
-    let answer = session.run(query, &params).await?;
-    let is_same = receipt.digest.as_ref() == Some(&answer.receipt.answer_digest);
-    let digest = short(&answer.receipt.answer_digest);
-    app.terminal.line(format!(
-        "{:<12} {}",
-        "asked again",
-        if is_same {
-            format!("the same answer ({digest})")
-        } else {
-            format!("ANOTHER answer ({digest}): the data or the query changed")
+/// All of it for programs.
+fn as_json(app: &App, explained: &Explained, with_sql: bool) -> Value {
+    let part = |part: &Part| {
+        let mut object = Map::from_iter([
+            ("query".to_owned(), json!(part.query)),
+            ("question".to_owned(), json!(part.question)),
+            ("run".to_owned(), json!(part.command)),
+            ("params".to_owned(), json!(part.params)),
+            ("is_same_answer".to_owned(), json!(part.is_same)),
+            ("answer_digest".to_owned(), json!(part.digest)),
+            ("rows_in_answer".to_owned(), json!(part.rows_in_answer)),
+            ("rows_that_count".to_owned(), json!(part.rows.count())),
+            ("rows".to_owned(), json!(output::objects(&part.rows))),
+        ]);
+        if with_sql {
+            object.insert("sql".to_owned(), json!(part.sql));
         }
-    ))?;
-    if with_sql {
-        app.terminal.line(format!("\n{}", file.text.trim_end()))?;
-    }
-    let mut left = SAMPLE_ROWS;
-    let mut batches = Vec::new();
-    for batch in &answer.batches {
-        let rows = batch.num_rows().min(left);
-        batches.push(batch.slice(0, rows));
-        left -= rows;
-    }
-    app.terminal.line("")?;
-    app.print(&Rows { schema: answer.schema, batches })
+        Value::Object(object)
+    };
+    let receipt = explained.receipt.as_ref();
+    let left_out: Vec<&str> = receipt
+        .iter()
+        .flat_map(|receipt| &receipt.exclusions)
+        .map(|words| explained.lang.words(words))
+        .collect();
+    json!({
+        "figure": explained.figure.id,
+        "text": explained.text,
+        "value": explained.figure.value,
+        "stands_in": explained.place.as_ref().map(|(heading, _)| heading),
+        "line": explained.place.as_ref().map(|(_, line)| line),
+        "receipt": receipt.map(|receipt| &receipt.key),
+        "as_of": receipt.and_then(|receipt| receipt.as_of).map(|at| instants::with_offset(at, app.zone())),
+        "ledger_version": receipt.and_then(|receipt| receipt.ledger_version),
+        "left_out": left_out,
+        "made_of": explained.parts.iter().map(part).collect::<Vec<_>>(),
+    })
 }

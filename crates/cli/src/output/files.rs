@@ -31,7 +31,7 @@ pub(super) fn csv(rows: &Rows) -> Result<Vec<u8>, Failure> {
     writer.into_inner().map_err(bug)
 }
 
-fn objects(rows: &Rows) -> impl Iterator<Item = Value> {
+pub(super) fn objects(rows: &Rows) -> impl Iterator<Item = Value> {
     rows.batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| object(batch, row)))
 }
 

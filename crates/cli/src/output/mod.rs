@@ -64,6 +64,11 @@ impl Rows {
     }
 }
 
+/// Rows as objects, for an answer that holds more than rows.
+pub(crate) fn objects(rows: &Rows) -> Vec<serde_json::Value> {
+    files::objects(rows).collect()
+}
+
 /// Prints rows. With `table`, the number of rows and the zone follow on standard error.
 pub(crate) fn print(terminal: &Terminal, rows: &Rows, format: OutputFormat, zone: Tz) -> Result<(), Failure> {
     match format {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use fupan_model::Micros;
-use fupan_query::{Answer, ParamValue, QueryError, Session};
-use fupan_report::model::{Receipt, Words};
+use fupan_query::{Answer, ParamValue, QueryError, Session, SqlLimits};
+use fupan_report::model::{Receipt, RowsUsed, Words};
+
+use crate::rows::rows;
 
 /// Parameters that many queries share; each gets those that its header names.
 pub(crate) type Params = BTreeMap<&'static str, ParamValue>;
@@ -20,11 +22,19 @@ pub(crate) struct Citations<'a> {
     answers: Vec<(Asked, Answer)>,
     /// Whether the reader chose the instant as of which everything is seen.
     pub(crate) as_of_given: bool,
+    /// The last instant of telemetry that was known then.
+    pub(crate) telemetry_end: Option<Micros>,
 }
 
 impl<'a> Citations<'a> {
     pub(crate) fn new(session: &'a Session) -> Self {
-        Self { session, receipts: BTreeMap::new(), answers: Vec::new(), as_of_given: false }
+        Self {
+            session,
+            receipts: BTreeMap::new(),
+            answers: Vec::new(),
+            as_of_given: false,
+            telemetry_end: None,
+        }
     }
 
     /// Answers a query with those of `params` that it knows. Its receipt's key is its name.
@@ -60,6 +70,26 @@ impl<'a> Citations<'a> {
         self.receipts.insert(key.to_owned(), Receipt { key: key.to_owned(), exclusions, ..base });
     }
 
+    /// Names the rows of the answers that a derived number is made of.
+    pub(crate) fn made_of(&mut self, key: &str, rows: Vec<RowsUsed>) {
+        if let Some(receipt) = self.receipts.get_mut(key) {
+            receipt.made_of = rows;
+        }
+    }
+
+    /// The last instant of telemetry as it is known in the session: the ledger tells it without a scan.
+    pub(crate) async fn find_telemetry_end(&mut self) -> Result<(), QueryError> {
+        const TEXT: &str = "select max(last_timestamp) as at from ingests \
+            where action = 'committed' \
+            and chunk_id not in (select chunk_id from ingests where action = 'superseded') \
+            and (table_versions['logs'] is not null or table_versions['metrics'] is not null \
+                or table_versions['spans'] is not null)";
+        let answer = self.session.sql(TEXT, &SqlLimits::default()).await?;
+        let last = rows(&answer).next().and_then(|row| row.instant("at"));
+        self.telemetry_end = last.map(|last| last.min(self.session.as_of()));
+        Ok(())
+    }
+
     /// All receipts, in order of key.
     pub(crate) fn into_receipts(self) -> Vec<Receipt> {
         self.receipts.into_values().collect()
@@ -81,6 +111,7 @@ fn receipt(query: &str, question: String, answer: &Answer) -> Receipt {
         rows_returned: Some(from.rows),
         exclusions: Vec::new(),
         digest: Some(from.answer_digest.clone()),
+        made_of: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ use fupan_report::model::{
 };
 
 use super::cite::{Citations, Params};
+use super::indicators;
 use super::window::Window;
 use crate::rows::{Row, rows};
 
@@ -24,6 +25,8 @@ pub(crate) async fn fill(
     params.insert("actions", overall);
     users(report, cite, config, &params, &affected).await?;
     requests(report, cite, &params, window).await?;
+    indicators::fill(report, cite, config, window).await?;
+    sort_blast_radius(report);
     money(report, cite, config, &params, &affected).await
 }
 
@@ -64,15 +67,20 @@ async fn blast_radius(
         line.team = settings.and_then(|service| service.team.clone());
         report.blast_radius.push(line);
     }
-    // Worst first; within a class in the order in which they fell, then by name.
+    Ok(affected)
+}
+
+/// Worst first; within a class in the order in which they fell, in the same minute the higher peak first,
+/// then by name.
+fn sort_blast_radius(report: &mut IncidentReport) {
     report.blast_radius.sort_by_key(|line| {
         let onset = match line.onset.value {
             fupan_report::model::FigureValue::Instant { at } => at.0,
             _ => i64::MAX,
         };
-        (line.class, !line.is_entry, onset, line.service.clone())
+        let peak = (line.peak_error_share.as_f64().unwrap_or_default() * 1e9).round() as i64;
+        (line.class, !line.is_entry, onset, -peak, line.service.clone())
     });
-    Ok(affected)
 }
 
 fn blast_row(row: Row<'_>, subject: String, receipt: &str) -> BlastRow {
@@ -201,7 +209,9 @@ async fn requests(
     let (mut requests, mut failed, mut user_minutes) = (0, 0, 0);
     let mut peak: Option<f64> = None;
     let mut any_users = false;
+    let mut any_success = false;
     for row in rows(&answer) {
+        any_success |= row.count("requests") > row.count("failed");
         let is_within = row
             .instant("minute")
             .is_some_and(|minute| minute >= window.impact_start && minute < window.impact_end);
@@ -218,7 +228,8 @@ async fn requests(
             peak = Some(peak.map_or(share, |peak| peak.max(share)));
         }
     }
-    if requests == 0 {
+    // A log that holds failures only does not say how many requests there were.
+    if requests == 0 || !any_success {
         for figure in [&mut report.requests, &mut report.failed_requests, &mut report.peak_error_share] {
             *figure = Figure::unknown(Unknown::NoRequests, query);
         }

@@ -7,11 +7,15 @@ use fupan_report::model::{
 };
 
 use super::cite::{Citations, Params};
+use super::indicators;
 use super::window::Window;
 use crate::rows::rows;
 
 /// Gaps that the report lists; a query gives the rest.
 const GAPS_MAX: usize = 10;
+
+/// Indicators that the list of assumptions names.
+const INDICATORS_MAX: usize = 12;
 
 /// Fills data quality, assumptions and provenance.
 pub(crate) async fn fill(
@@ -64,6 +68,7 @@ pub(crate) async fn fill(
         ledger_version: None,
         as_of: Some(session.as_of()),
         as_of_given: cite.as_of_given,
+        telemetry_end: cite.telemetry_end,
     };
     Ok(())
 }
@@ -76,9 +81,10 @@ async fn assumptions(
     window: &Window,
 ) -> Result<(), QueryError> {
     let answer = cite.ask("quality/assumptions", &Params::new()).await?;
+    // A zone that was given for a source (--zone) is no assumption; the workspace's is.
     let mut zoned = 0;
     for row in rows(&answer).filter(|row| row.text("kind") == Some("assumed_zone")) {
-        zoned += 1;
+        zoned += u64::from(row.text("assumed_zone") == Some(config.workspace.zone.as_str()));
         let source = row.text("source").unwrap_or_default();
         if let Some(line) = report.data_quality.sources.iter_mut().find(|line| line.source == source) {
             line.assumed_zone = row.owned("assumed_zone");
@@ -116,6 +122,26 @@ async fn assumptions(
     });
     if window.is_open {
         report.assumptions.push(Assumption::ImpactEnd);
+    }
+    for service in indicators::without_points(cite, config, window).await? {
+        report.data_quality.cannot_know.push(Words::new(
+            format!("The indicator that fupan.toml gives {service} matches no metric point: nothing is known of it (check `sli`)."),
+            format!("fupan.toml 为 {service} 配置的指标没有匹配到任何数据点，其状况无法得知（请检查 `sli`）。"),
+        ));
+    }
+    let by_name = indicators::chosen_by_name(cite, config, window).await?;
+    if !by_name.is_empty() {
+        let more = by_name.len().saturating_sub(INDICATORS_MAX);
+        let mut names = by_name.into_iter().take(INDICATORS_MAX).collect::<Vec<_>>().join(", ");
+        if more > 0 {
+            names.push_str(&format!(" … +{more}"));
+        }
+        report.assumptions.push(Assumption::Other {
+            words: Words::new(
+                format!("metrics taken for service level indicators by their names (fupan.toml can say `sli`): {names}"),
+                format!("按名称把下列指标当作服务水平指标（可在 fupan.toml 的 `sli` 中指定）：{names}"),
+            ),
+        });
     }
     let undecidable = report
         .timeline
@@ -160,7 +186,13 @@ fn no_baseline(report: &mut IncidentReport, window: &Window) {
 /// Kinds of telemetry that are missing altogether, and what that leaves unknown.
 fn unknowable(report: &mut IncidentReport, window: &Window) {
     let mut cannot = |en: &str, zh: &str| report.data_quality.cannot_know.push(Words::new(en, zh));
-    if report.series.requests.is_none() && !report.requests.is_known() {
+    let by_metrics = report.blast_radius.iter().any(|row| row.indicator.is_some());
+    if report.series.requests.is_none() && !report.requests.is_known() && by_metrics {
+        cannot(
+            "No record carries an HTTP status, gRPC code or outcome: error shares come from metrics. How many requests and users failed, and, where a metric is a share and not a count, which services were proven unaffected, is unknown; a share does not see requests that were stopped.",
+            "数据中没有请求结果（HTTP 状态码、gRPC 码或结果字段），失败率取自指标：失败的请求数与用户数无法得知；指标为比率而非计数时，无法证明哪些服务未受影响，也看不到被截断的请求。",
+        );
+    } else if report.series.requests.is_none() && !report.requests.is_known() {
         cannot(
             "No record carries an HTTP status, gRPC code or outcome: error shares per service, failed requests and which services were proven unaffected are unknown.",
             "数据中没有请求结果(HTTP 状态码、gRPC 码或结果字段):各服务失败率、失败请求数、哪些服务确认未受影响均无法得知。",

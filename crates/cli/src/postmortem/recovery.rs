@@ -104,21 +104,11 @@ fn milestone(row: Row<'_>, name: MilestoneName, column: &str, window: &Window) -
     };
     let observed = observed_at(name, window);
     let Some(observed) = observed else {
-        return Milestone {
-            name,
-            at: said,
-            basis: Basis::Declared,
-            source: row.owned("source"),
-            ..Milestone::default()
-        };
+        return Milestone { name, at: said, basis: Basis::Declared, ..Milestone::default() };
     };
     let mut milestone = Milestone::at(name, observed, Basis::Observed, OBSERVED);
     if let Some(at) = at {
-        milestone.others.push(MilestoneClaim {
-            at: said,
-            basis: Basis::Declared,
-            source: row.owned("source"),
-        });
+        milestone.others.push(MilestoneClaim { at: said, basis: Basis::Declared, source: None });
         let gap = observed.seconds_since(at);
         let is_outside = observed < low.unwrap_or(at) || observed > high.unwrap_or(at);
         if gap.abs() > GAP_SECONDS && is_outside {
@@ -259,7 +249,7 @@ fn durations(report: &mut IncidentReport, row: Row<'_>, window: &Window, config:
     add(DurationName::Mitigate, mitigate, target("mitigate"));
     add(DurationName::Recover, between(row, window, start, MilestoneName::Recovered, "recovered"), None);
     add(DurationName::Downtime, downtime(window), None);
-    add(DurationName::RecordOpen, from_row(row, "record_open_seconds", MilestoneName::Resolved), None);
+    add(DurationName::RecordOpen, record_open(row), None);
 }
 
 /// From the start that counts to a declared milestone; a range where either is vague.
@@ -292,6 +282,13 @@ fn between(
     } else {
         Figure::seconds(at.seconds_since(start), RECEIPT)
     }
+}
+
+/// What is missing is named: nobody declared it, or it is not resolved.
+fn record_open(row: Row<'_>) -> Figure {
+    let is_declared = row.instant("declared_at").is_some();
+    let missing = if is_declared { MilestoneName::Resolved } else { MilestoneName::Declared };
+    from_row(row, "record_open_seconds", missing)
 }
 
 fn from_row(row: Row<'_>, column: &str, milestone: MilestoneName) -> Figure {

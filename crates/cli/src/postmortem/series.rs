@@ -10,6 +10,7 @@ use fupan_report::model::{
 };
 
 use super::cite::Citations;
+use super::indicators;
 use super::window::Window;
 use crate::rows::rows;
 
@@ -42,6 +43,7 @@ pub(crate) async fn fill(
             *cell = Some(excess);
         }
     }
+    from_indicators(&mut cells, report, cite, &params, window, bins).await?;
     // In the order of the blast radius: the worst first, in the order in which they fell.
     let order =
         report.blast_radius.iter().filter(|row| !row.is_entry).map(|row| (row.service.clone(), row.class));
@@ -55,6 +57,34 @@ pub(crate) async fn fill(
     }
     if !lines.is_empty() {
         report.series.heat_map = Some(HeatMap { start: window.window_start, bin_seconds: 60.0, rows: lines });
+    }
+    Ok(())
+}
+
+/// Rows of the heat map for services of which metrics tell.
+async fn from_indicators(
+    cells: &mut BTreeMap<String, Vec<Option<f64>>>,
+    report: &IncidentReport,
+    cite: &mut Citations<'_>,
+    params: &super::cite::Params,
+    window: &Window,
+    bins: usize,
+) -> Result<(), QueryError> {
+    let indicators = indicators::read(cite, params).await?;
+    for indicator in indicators.iter().filter(|one| !one.is_latency()) {
+        let stands_for_its_service = report.blast_radius.iter().any(|row| {
+            row.service == indicator.name.service && row.indicator.as_ref() == Some(&indicator.name.indicator)
+        });
+        if !stands_for_its_service {
+            continue;
+        }
+        let line = cells.entry(indicator.name.service.clone()).or_insert_with(|| vec![None; bins]);
+        for (minute, excess) in indicator.excess() {
+            let bin = ((minute.0 - window.window_start.0) / MINUTE) as usize;
+            if let Some(cell) = line.get_mut(bin) {
+                *cell = Some(excess);
+            }
+        }
     }
     Ok(())
 }

@@ -6,18 +6,17 @@
 
 use std::collections::BTreeMap;
 
-use fupan_analysis::proportions::Share;
-use fupan_analysis::segments::{Expected, SegmentRule};
-use fupan_analysis::{SegmentInput, impact_segments};
 use fupan_model::config::duration_seconds;
 use fupan_model::{Config, Micros};
 use fupan_query::{ParamValue, QueryError};
 use fupan_report::model::Basis;
 
 use super::cite::{Citations, Params};
-use crate::rows::{Row, rows};
+use super::course::{Course, Lull, Stretch, union};
+use super::indicators;
+use crate::rows::rows;
 
-const MINUTE: i64 = 60 * Micros::PER_SECOND;
+pub(crate) const MINUTE: i64 = 60 * Micros::PER_SECOND;
 
 /// Drawn before the impact and after it.
 const MARGIN_MINUTES: i64 = 30;
@@ -27,23 +26,6 @@ const SEARCH_MINUTES: i64 = 30;
 
 /// Longest impact that is searched for an end when nobody says when it ended.
 const OPEN_SEARCH_MINUTES: i64 = 6 * 60;
-
-/// Shorter silences happen by chance.
-const SILENCE_MINUTES: i64 = 3;
-
-/// A stretch of harm.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Stretch {
-    pub(crate) started: Micros,
-    pub(crate) ended: Option<Micros>,
-}
-
-/// A calm that did not hold.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Lull {
-    pub(crate) started: Micros,
-    pub(crate) ended: Micros,
-}
 
 /// What the incident's record says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -72,6 +54,8 @@ pub(crate) struct Window {
     pub(crate) window_end: Micros,
     /// Key actions that were hurt, by telemetry.
     pub(crate) hurt_actions: Vec<String>,
+    /// Indicators from metrics that were over their limit, where no request tells of harm.
+    pub(crate) hurt_indicators: Vec<indicators::Name>,
     /// Comparable days that the baseline rests on.
     pub(crate) comparable_days: u32,
 }
@@ -147,6 +131,7 @@ fn frame(config: &Config, declared: &Declared, anchor: Micros, as_of: Micros) ->
         window_start: started,
         window_end: impact_end,
         hurt_actions: Vec::new(),
+        hurt_indicators: Vec::new(),
         comparable_days: 0,
     };
     with_margins(window, config)
@@ -170,11 +155,13 @@ fn floor_minute(at: Micros) -> Micros {
 }
 
 /// What telemetry says.
+#[derive(Default)]
 struct Found {
     stretches: Vec<Stretch>,
     lulls: Vec<Lull>,
     silent: Vec<Lull>,
     hurt_actions: Vec<String>,
+    hurt_indicators: Vec<indicators::Name>,
     comparable_days: u32,
 }
 
@@ -191,22 +178,10 @@ impl Found {
         window.lulls = self.lulls;
         window.silent = self.silent;
         window.hurt_actions = self.hurt_actions;
+        window.hurt_indicators = self.hurt_indicators;
         window.comparable_days = self.comparable_days;
         with_margins(window, config)
     }
-}
-
-/// One key action, minute by minute.
-#[derive(Default)]
-struct Course {
-    start: Micros,
-    attempts: Vec<f64>,
-    failed: Vec<f64>,
-    successes: Vec<f64>,
-    usual: Vec<f64>,
-    scatter: Vec<f64>,
-    baseline_failed_share: f64,
-    days: u32,
 }
 
 async fn observe(
@@ -223,7 +198,21 @@ async fn observe(
     let search_end = floor_minute(wanted_end.min(Micros(as_of.0.max(search_start.0 + MINUTE))));
     params.insert("window_start", ParamValue::Timestamp(search_start));
     params.insert("window_end", ParamValue::Timestamp(search_end));
-    let answer = cite.ask("impact/action_minutes", &params).await?;
+    match by_requests(cite, config, window, declared, &params).await? {
+        Some(found) => Ok(Some(found)),
+        None => by_indicators(cite, config, window, declared, &params).await,
+    }
+}
+
+/// What requests say, function by function.
+async fn by_requests(
+    cite: &mut Citations<'_>,
+    config: &Config,
+    window: &Window,
+    declared: &Declared,
+    params: &Params,
+) -> Result<Option<Found>, QueryError> {
+    let answer = cite.ask("impact/action_minutes", params).await?;
     let mut courses: BTreeMap<String, Course> = BTreeMap::new();
     for row in rows(&answer) {
         let Some(action) = row.text("action") else { continue };
@@ -236,6 +225,10 @@ async fn observe(
     let mut comparable_days = 0;
     for (action, course) in courses.iter().filter(|(action, _)| changes_something(config, action)) {
         comparable_days = comparable_days.max(course.days);
+        // A log that holds failures only says nothing of shares.
+        if !course.has_successes() {
+            continue;
+        }
         let (found, calm) = course.segments(config);
         let relevant: Vec<Stretch> =
             found.into_iter().filter(|stretch| belongs(stretch, window, declared)).collect();
@@ -260,7 +253,44 @@ async fn observe(
     lulls.sort_by_key(|lull| (lull.started, lull.ended));
     lulls.dedup();
     let silent = together.silences(&stretches);
-    Ok(Some(Found { stretches, lulls, silent, hurt_actions, comparable_days }))
+    Ok(Some(Found { stretches, lulls, silent, hurt_actions, hurt_indicators: Vec::new(), comparable_days }))
+}
+
+/// What metrics say where no request tells of harm: failing indicators first, latency where none fails.
+async fn by_indicators(
+    cite: &mut Citations<'_>,
+    config: &Config,
+    window: &Window,
+    declared: &Declared,
+    params: &Params,
+) -> Result<Option<Found>, QueryError> {
+    // A level that was measured in the minute that is not over yet counts; a count would not.
+    let mut params = params.clone();
+    if let Some(ParamValue::Timestamp(end)) = params.get_mut("window_end") {
+        end.0 += MINUTE;
+    }
+    let indicators = indicators::read(cite, &params).await?;
+    let has_entries = config.services.values().any(|service| service.entry);
+    let is_entry = |service: &str| !has_entries || config.services.get(service).is_some_and(|one| one.entry);
+    for is_latency in [false, true] {
+        let mut found = Found::default();
+        for one in
+            indicators.iter().filter(|one| one.is_latency() == is_latency && is_entry(&one.name.service))
+        {
+            let relevant =
+                one.stretches(config).into_iter().filter(|stretch| belongs(stretch, window, declared));
+            let before = found.stretches.len();
+            found.stretches.extend(relevant);
+            if found.stretches.len() > before {
+                found.hurt_indicators.push(one.name.clone());
+            }
+        }
+        if !found.stretches.is_empty() {
+            found.stretches = union(found.stretches);
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// Key actions that only read are not asked whether users were hurt (definitions.md); without
@@ -275,136 +305,4 @@ fn belongs(stretch: &Stretch, window: &Window, declared: &Declared) -> bool {
     let from = declared.started.or(declared.anchor).unwrap_or(window.impact_start).0 - slack;
     let to = declared.ended.unwrap_or(window.impact_end).0 + slack;
     stretch.started.0 <= to && stretch.ended.is_none_or(|ended| ended.0 >= from)
-}
-
-impl Course {
-    fn push(&mut self, row: Row<'_>) {
-        let Some(minute) = row.instant("minute") else { return };
-        if self.attempts.is_empty() {
-            self.start = minute;
-        }
-        let number = |column: &str| row.number(column).unwrap_or(f64::NAN);
-        self.attempts.push(number("attempts"));
-        self.failed.push(number("failed"));
-        self.successes.push(number("successes"));
-        self.usual.push(number("baseline_successes_p50"));
-        // A range of four days is about two standard deviations wide.
-        let spread = (number("baseline_successes_max") - number("baseline_successes_min")) / 2.0;
-        self.scatter.push(spread);
-        self.baseline_failed_share =
-            row.number("baseline_failed_share").unwrap_or(self.baseline_failed_share);
-        let days = row.long("comparable_days_used").unwrap_or_default();
-        self.days = self.days.max(u32::try_from(days).unwrap_or_default());
-    }
-
-    /// Adds another action's counts, minute by minute.
-    fn add(&mut self, other: &Self) {
-        if self.attempts.is_empty() {
-            self.start = other.start;
-        }
-        let sum = |mine: &mut Vec<f64>, theirs: &[f64]| {
-            mine.resize(mine.len().max(theirs.len()), 0.0);
-            mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
-        };
-        sum(&mut self.attempts, &other.attempts);
-        sum(&mut self.successes, &other.successes);
-        sum(&mut self.usual, &other.usual);
-    }
-
-    fn at(&self, bin: usize) -> Micros {
-        Micros(self.start.0 + bin as i64 * MINUTE)
-    }
-
-    fn segments(&self, config: &Config) -> (Vec<Stretch>, Vec<Lull>) {
-        let trials = 1000_u32;
-        let hits = (self.baseline_failed_share * f64::from(trials)).round().max(0.0) as u64;
-        let expected = Expected { successes: &self.usual, scatter: &self.scatter };
-        let input = SegmentInput {
-            bin_seconds: 60,
-            attempts: &self.attempts,
-            failures: &self.failed,
-            successes: &self.successes,
-            expected: (self.days > 0).then_some(expected),
-            baseline_failures: Share { hits, trials: u64::from(trials) },
-            rule: SegmentRule { effect_min: config.baseline.min_effect, ..SegmentRule::default() },
-        };
-        let mut stretches = Vec::new();
-        let mut lulls = Vec::new();
-        for segment in impact_segments(&input) {
-            stretches.push(Stretch {
-                started: self.at(segment.start_bin),
-                ended: segment.end_bin.map(|bin| self.at(bin)),
-            });
-            lulls.extend(
-                segment
-                    .reliefs
-                    .iter()
-                    .map(|(from, to)| Lull { started: self.at(*from), ended: self.at(*to) }),
-            );
-        }
-        (stretches, lulls)
-    }
-
-    /// Stretches within the harm in which next to nothing was attempted where much is usual:
-    /// failures fell because requests were stopped.
-    fn silences(&self, stretches: &[Stretch]) -> Vec<Lull> {
-        let mut found: Vec<Lull> = Vec::new();
-        for bin in 0..self.attempts.len() {
-            let (from, to) = (self.at(bin), self.at(bin + 1));
-            let is_hurting = stretches
-                .iter()
-                .any(|stretch| from >= stretch.started && stretch.ended.is_none_or(|ended| to <= ended));
-            let value = |series: &[f64]| series.get(bin).copied().unwrap_or(f64::NAN);
-            let (successes, attempts, usual) =
-                (value(&self.successes), value(&self.attempts), value(&self.usual));
-            let is_silent = is_hurting && usual >= 1.0 && successes < 0.1 * usual && attempts < 0.5 * usual;
-            if !is_silent {
-                continue;
-            }
-            match found.last_mut().filter(|last| last.ended == from) {
-                Some(last) => last.ended = to,
-                None => found.push(Lull { started: from, ended: to }),
-            }
-        }
-        found.retain(|lull| lull.ended.0 - lull.started.0 >= SILENCE_MINUTES * MINUTE);
-        found
-    }
-}
-
-/// The union of stretches, in order.
-fn union(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
-    stretches.sort_by_key(|stretch| stretch.started);
-    let mut merged: Vec<Stretch> = Vec::new();
-    for stretch in stretches {
-        match merged.last_mut() {
-            Some(last) if last.ended.is_none_or(|ended| ended >= stretch.started) => {
-                last.ended = match (last.ended, stretch.ended) {
-                    (Some(one), Some(other)) => Some(one.max(other)),
-                    _ => None,
-                };
-            }
-            _ => merged.push(stretch),
-        }
-    }
-    merged
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stretch(from: i64, to: Option<i64>) -> Stretch {
-        Stretch { started: Micros(from), ended: to.map(Micros) }
-    }
-
-    #[test]
-    fn overlapping_harm_is_counted_once() {
-        let merged = union(vec![stretch(5, Some(9)), stretch(1, Some(6)), stretch(20, None)]);
-        assert_eq!(merged, vec![stretch(1, Some(9)), stretch(20, None)]);
-    }
-
-    #[test]
-    fn harm_that_goes_on_swallows_what_follows() {
-        assert_eq!(union(vec![stretch(1, None), stretch(5, Some(6))]), vec![stretch(1, None)]);
-    }
 }

@@ -86,3 +86,23 @@ fn completions_know_the_commands() {
     let world = World::new();
     assert!(world.run(&["completions", "bash"]).contains("ingest"));
 }
+
+#[test]
+fn a_term_is_explained_by_any_of_its_names() {
+    let world = World::new();
+    assert_snapshot!("explain_ttm", world.run(&["explain", "ttm"]));
+    assert_snapshot!("explain_blocked", world.run(&["explain", "受阻", "--format", "csv"]));
+    let mitigated = world.run(&["explain", "止血"]);
+    assert!(mitigated.contains("users stopped being hurt"), "{mitigated}");
+    assert_eq!(world.run(&["explain", "time", "to", "mitigate"]), world.run(&["explain", "TTM"]));
+}
+
+#[test]
+fn declared_times_say_that_they_are() {
+    let world = World::with_incident();
+    let list = world.run(&["query", "run", "recovery/list", "--format", "csv"]);
+    assert!(list.contains(",basis,") && list.contains(",declared,"), "{list}");
+    let window = ["--param", "window_start=2026-11-01", "--param", "window_end=2026-12-01"];
+    let period = world.run(&[&["query", "run", "recovery/period", "--format", "csv"][..], &window].concat());
+    assert!(period.contains("\nreal,time_to_mitigate_seconds,declared,"), "{period}");
+}

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use insta::assert_snapshot;
 
-use crate::world::{World, requests};
+use crate::world::{TIMELINE, World, requests};
 
 fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -124,4 +124,102 @@ fn wrong_questions_are_answered_with_the_right_words() {
     ] {
         assert_snapshot!(name, world.run(arguments));
     }
+}
+
+#[test]
+fn a_slip_in_sql_is_told_in_a_sentence_with_its_place() {
+    let world = World::with_incident();
+    let texts = [
+        "selec 1",
+        "select * frm logs",
+        "select 'a",
+        "select (",
+        "select from logs",
+        "select body,\n  serivce_name from logs",
+        "select l.x from logs as l",
+        "select service_name from logs as l join requests as r on true",
+        "select count(*) from lgos",
+        "select nosuch(1)",
+        "select service_name, count(*) from logs",
+        "select sum(body) from logs",
+        "select abs('x')",
+        "select abs(1, 2)",
+        "select wilson_low(1)",
+        "select row_number() from logs",
+        "select timestamp + 1 from logs",
+        "select 1 = true",
+        "select 1 where 'a'",
+        "select * from logs where timestamp > 'noon'",
+        "select * from logs where severity_number = 'x'",
+        "select cast(body as double) from logs",
+        "select date '2026-13-01'",
+        "select to_timestamp('x')",
+        "select interval 'x'",
+        "select 1 / 0",
+        "select regexp_like(body, '(') from logs",
+        "select 1 as a, 2 as a",
+        "select * from logs order by 99",
+        "select 1 union select 1, 2",
+    ];
+    let mut page = String::new();
+    for text in texts {
+        let answer = world.run(&["sql", text]);
+        let said = answer.split_once("--- stderr\n").map_or(answer.as_str(), |(_, said)| said);
+        for inner in
+            ["ParserError", "Optimizer rule", "simplify_", "Utf8", "Int64", "Arrow error", "DataType"]
+        {
+            assert!(!answer.contains(inner), "{text}: {answer}");
+        }
+        page.push_str(&format!("{text}\n{said}\n"));
+    }
+    assert_snapshot!("sql_slips", page);
+}
+
+#[test]
+fn a_store_that_cannot_be_there_is_told_with_what_is_in_the_way() {
+    let world = World::new();
+    world.file("orders.jsonl", requests().as_bytes());
+    world.file("notes.txt", b"not a folder");
+    assert_snapshot!("store_is_a_file", world.run(&["ingest", "--store", "notes.txt", "orders.jsonl"]));
+    assert_snapshot!("store_below_a_file", world.run(&["ingest", "--store", "notes.txt/s", "orders.jsonl"]));
+    assert_snapshot!("store_below_a_file_read", world.run(&["incidents", "--store", "notes.txt/s"]));
+    #[cfg(target_os = "linux")]
+    assert_snapshot!("store_in_proc", world.run(&["ingest", "--store", "/proc/fupan", "orders.jsonl"]));
+}
+
+#[test]
+fn a_parameter_without_a_value_is_told_how_to_write_it() {
+    let world = World::with_incident();
+    for (name, arguments) in [
+        ("param_empty", &["query", "run", "recovery/incident", "--param", "incident_id="][..]),
+        ("param_alone", &["query", "run", "recovery/period", "--param", "window_start"]),
+        ("param_optional", &["query", "run", "recovery/list", "--param", "kind="]),
+        ("param_missing", &["query", "run", "recovery/period", "--param", "window_start=2026-11-01"]),
+        ("param_without_date", &["query", "run", "recovery/period", "--param", "window_start=11:05"]),
+    ] {
+        assert_snapshot!(name, world.run(arguments));
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_at_all_is_bad_input_and_one_in_part_a_finding() {
+    let world = World::new();
+    world.file("broken.yaml", b"incident: INC-1\nevents:\n  - { at: '11:05', type: x\n");
+    world.file("partly.yaml", TIMELINE.replace("'11:08'", "'25:99'").as_bytes());
+    assert_snapshot!("timeline_broken", world.run(&["ingest", "broken.yaml"]));
+    assert_snapshot!("timeline_partly", world.run(&["ingest", "partly.yaml"]));
+}
+
+#[test]
+fn what_could_not_be_read_is_told_again_when_it_comes_again() {
+    let world = World::new();
+    world.file("partly.yaml", TIMELINE.replace("'11:08'", "'25:99'").as_bytes());
+    let first = world.run(&["ingest", "partly.yaml"]);
+    assert!(first.starts_with("exit code 1\n"), "{first}");
+    assert_snapshot!("rejected_again", world.run(&["ingest", "partly.yaml"]));
+    let mut text = requests();
+    text.truncate(text.len() - 40);
+    world.file("orders.jsonl", text.as_bytes());
+    world.run(&["ingest", "orders.jsonl"]);
+    assert_snapshot!("rejected_again_below_the_limit", world.run(&["ingest", "orders.jsonl"]));
 }

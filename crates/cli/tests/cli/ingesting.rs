@@ -88,3 +88,43 @@ fn damage_in_the_store_is_found_and_named() {
     assert!(damaged.starts_with("exit code 1\n"), "{damaged}");
     assert!(damaged.contains("its content changed after it was written"), "{damaged}");
 }
+
+#[test]
+fn each_skipped_file_says_why() {
+    let world = World::new();
+    for name in ["a", "b", "c", "d", "e", "f", "g"] {
+        world.file(&format!("data/{name}.md"), b"# Notes\n\nNot data.\n");
+    }
+    world.file("data/core.bin", b"\x7fELF\x02\x01\x01\0\0\0");
+    world.file("data/orders.jsonl", requests().as_bytes());
+    assert_snapshot!("skipped_files", world.run(&["ingest", "data"]));
+}
+
+#[test]
+fn a_wide_table_leads_to_a_mapping() {
+    let world = World::new();
+    world.file("wide.csv", b"time,order_cpu,pay_latency\n1761234567,0.5,12\n1761234568,0.6,13\n");
+    assert_snapshot!("wide_table", world.run(&["ingest", "wide.csv"]));
+}
+
+#[test]
+fn what_files_have_to_do_with_earlier_ones_is_said() {
+    let world = World::new();
+    let lines: Vec<String> = requests().lines().map(|line| format!("{line}\n")).collect();
+    // Each file has other content than the others.
+    let text_of =
+        |name: &str, lines: &[String]| lines.concat().replace("\"request\"", &format!("\"request {name}\""));
+    for name in ["rotated", "cut", "grown", "same"] {
+        world.file(&format!("data/{name}.jsonl"), text_of(name, &lines[..200]).as_bytes());
+    }
+    world.run(&["ingest", "data"]);
+    world.file("data/rotated.jsonl", text_of("rotated", &lines[300..]).as_bytes());
+    world.file("data/cut.jsonl", text_of("cut", &lines[..120]).as_bytes());
+    world.file("data/grown.jsonl", text_of("grown", &lines).as_bytes());
+    assert_snapshot!("histories_dry_run", world.run(&["ingest", "--dry-run", "--verbose", "data"]));
+    assert_snapshot!("histories", world.run(&["ingest", "data"]));
+    for log in 0..8 {
+        world.file(&format!("more/{log}.jsonl"), text_of("grown", &lines[..100 + log]).as_bytes());
+    }
+    assert_snapshot!("histories_many", world.run(&["ingest", "more"]));
+}

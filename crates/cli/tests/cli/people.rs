@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::world::World;
+use crate::world::{TIMELINE, World, requests_of};
 
 #[test]
 fn an_incident_is_opened_marked_and_corrected() {
@@ -93,4 +93,54 @@ fn a_report_can_go_elsewhere_but_never_through_a_link() {
         assert!(refused.starts_with("exit code 74\n"), "{refused}");
         assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
     }
+}
+
+#[test]
+fn an_incident_of_old_data_is_seen_as_far_as_the_data_reach() {
+    let world = World::new();
+    world.file("orders.jsonl", requests_of(60).as_bytes());
+    world.run(&["ingest", "orders.jsonl"]);
+    let from = "2026-11-05T11:05+08:00";
+    world.run(&["new", "--id", "INC-9", "--title", "orders fail", "--from", from, "--service", "order"]);
+    let answer = world.run(&["report", "--lang", "en"]);
+    assert!(answer.contains("telemetry ends 2026-11-05T11:54:54+08:00"), "{answer}");
+    let text = std::fs::read_to_string(world.path().join("reports/INC-9/postmortem.md")).unwrap();
+    assert!(text.contains("telemetry ends: 2026-11-05 11:54:54 +08:00"), "{text}");
+    assert!(!text.contains("still being hurt"), "{text}");
+    let ttm = text.lines().find(|line| line.starts_with("| Time to mitigate (TTM)")).unwrap();
+    assert!(ttm.contains("3 min 00 s"), "{ttm}");
+}
+
+/// The small incident, with data that go on long enough to see its end.
+fn observed() -> World {
+    let world = World::new();
+    world.file("data/incident.yaml", TIMELINE.as_bytes());
+    world.file("data/orders.jsonl", requests_of(60).as_bytes());
+    world.run(&["ingest", "data"]);
+    world
+}
+
+#[test]
+fn a_figure_names_the_rows_of_all_answers_that_it_is_made_of() {
+    let world = observed();
+    let why = world.run(&["why", "n1"]);
+    assert!(why.contains("impact/action_minutes, recovery/incident"), "{why}");
+    let (stdout, _) = why.split_once("--- stderr").unwrap();
+    assert!(stdout.contains("order") && !stdout.contains("search"), "only what was hurt: {stdout}");
+}
+
+#[test]
+fn standard_output_is_nothing_but_the_format() {
+    let world = observed();
+    let output = |format: &str| {
+        let answer = world.run(&["why", "n1", "--format", format]);
+        let rest = answer.strip_prefix("exit code 0\n--- stdout\n").unwrap().to_owned();
+        rest.split("--- stderr\n").next().unwrap().to_owned()
+    };
+    let json: serde_json::Value = serde_json::from_str(&output("json")).unwrap();
+    assert_eq!(json["figure"], "n1");
+    assert_eq!(json["made_of"][0]["query"], "impact/action_minutes");
+    assert!(json["made_of"][0]["rows"].as_array().is_some_and(|rows| !rows.is_empty()));
+    assert!(output("csv").starts_with("action,minute,"), "{}", output("csv"));
+    assert_eq!(output("ndjson").lines().count(), 1);
 }

@@ -105,8 +105,13 @@ impl World {
 
 /// Ten requests a minute at two services; those of `order` fail from 11:05 to 11:08.
 pub(crate) fn requests() -> String {
+    requests_of(20)
+}
+
+/// The same, over so many minutes from 10:55 on.
+pub(crate) fn requests_of(minutes: u32) -> String {
     let mut lines = String::new();
-    for second in (0..1200_u32).step_by(6) {
+    for second in (0..minutes * 60).step_by(6) {
         let (minute, second) = (55 + second / 60, second % 60);
         let (hour, minute) = (10 + minute / 60, minute % 60);
         for service in ["order", "search"] {

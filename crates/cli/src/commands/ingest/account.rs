@@ -1,33 +1,53 @@
 //! What became of every source and record, in words: what went wrong first, the sum last.
 
 use fupan_decode::DecodeError;
-use fupan_ingest::{IngestSettings, SourceProblem, SourceReport};
+use fupan_ingest::{IngestSettings, SourceHistory, SourceProblem, SourceReport};
 use fupan_model::Table;
+use fupan_report::escape;
 
-use super::Done;
+use super::{Done, RejectedBefore};
 use crate::app::App;
 use crate::failure::{DONE, ErrorKind};
 use crate::instants;
 use crate::numbers::{bytes, counted, grouped, percent};
 
-/// How many skipped files are named.
+/// How many skipped files are named, each with its reason.
 const SKIPPED_SHOWN: usize = 6;
 
+/// How many sources are named that have to do with one that was read before.
+const HISTORIES_SHOWN: usize = 6;
+
+/// A reason says the first things that were seen; a document's keys can be many.
+const REASON_CHARS_MAX: usize = 120;
+
+/// What was wrong with the sources, the worse kind first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    /// A source could not be read at all, or not to its end.
+    Unreadable,
+    /// More records of a source could not be read than may be.
+    AboveLimit,
+    Fine,
+}
+
 /// Tells all of it on standard error and answers the exit code.
-pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings) -> u8 {
+pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings, is_zone_given: bool) -> u8 {
     let sources = &done.report.sources;
-    let is_unreadable = tell_unreadable(app, sources);
-    let is_above = tell_above(app, sources);
+    let problems = tell_unreadable(app, sources);
+    let rejects = tell_above(app, sources);
+    let earlier = tell_again(app, &done.rejected_before);
     for source in sources {
         tell_source(app, source);
     }
     tell_skipped(app, sources);
-    tell_assumed(app, sources, settings);
+    tell_histories(app, sources);
+    tell_wide(app, sources);
+    tell_zone(app, sources, settings, is_zone_given);
     tell_sum(app, done, settings);
-    match (is_unreadable, is_above) {
-        (true, _) => ErrorKind::BadInput.code(),
-        (false, true) => ErrorKind::Findings.code(),
-        (false, false) => DONE,
+    match problems.min(rejects).min(earlier) {
+        Verdict::Unreadable => ErrorKind::BadInput.code(),
+        Verdict::AboveLimit => ErrorKind::Findings.code(),
+        Verdict::Fine => DONE,
     }
 }
 
@@ -42,18 +62,18 @@ fn name(source: &SourceReport) -> &str {
     if source.source == "-" { "standard input" } else { &source.source }
 }
 
-fn tell_unreadable(app: &App, sources: &[SourceReport]) -> bool {
-    let mut is_any = false;
+fn tell_unreadable(app: &App, sources: &[SourceReport]) -> Verdict {
+    let mut verdict = Verdict::Fine;
     for source in sources.iter().filter(|source| !is_skipped(source)) {
         let Some(problem) = &source.problem else { continue };
-        is_any = true;
+        verdict = Verdict::Unreadable;
         let (what, hint) = split(problem);
         app.terminal.error(format!("{}: {what}", name(source)));
         if let Some(hint) = hint {
             app.terminal.hint(hint);
         }
     }
-    is_any
+    verdict
 }
 
 /// What happened, and the advice in it.
@@ -80,29 +100,81 @@ fn split(problem: &SourceProblem) -> (String, Option<String>) {
     }
 }
 
-fn tell_above(app: &App, sources: &[SourceReport]) -> bool {
-    let limit = app.config().ingest.max_rejected_share;
-    let mut is_any = false;
+/// Sources of which too much, or all, went to quarantine.
+fn tell_above(app: &App, sources: &[SourceReport]) -> Verdict {
+    let mut verdict = Verdict::Fine;
     for source in sources {
-        let share = source.counts.rejected as f64 / source.counts.read.max(1) as f64;
-        if source.counts.rejected > 0 && share > limit {
-            is_any = true;
-            app.terminal.error(format!(
-                "{}: {} of {} records could not be read ({}), more than the limit of {}; all others are kept",
+        let counts = source.counts;
+        let judged = judge(app, counts.rejected, counts.read);
+        let rejected = grouped(counts.rejected);
+        match judged {
+            Verdict::Fine => continue,
+            Verdict::Unreadable if counts.rejected == 1 => {
+                app.terminal.error(format!("{}: nothing in it could be read", name(source)));
+            }
+            Verdict::Unreadable => {
+                app.terminal.error(format!("{}: none of its {rejected} records could be read", name(source)));
+            }
+            Verdict::AboveLimit => app.terminal.error(format!(
+                "{}: {rejected} of {} records could not be read ({}), more than the limit of {}; all others are kept",
                 name(source),
-                grouped(source.counts.rejected),
-                grouped(source.counts.read),
-                percent(share),
-                percent(limit),
-            ));
+                grouped(counts.read),
+                percent(share(counts.rejected, counts.read)),
+                percent(app.config().ingest.max_rejected_share),
+            )),
         }
+        verdict = verdict.min(judged);
     }
-    if is_any {
+    if verdict != Verdict::Fine {
         app.terminal.hint(
             "the reasons are below, the records in `quarantine`; mend the source, or give --input-format or --mapping, and ingest it again with --replace",
         );
     }
-    is_any
+    verdict
+}
+
+/// Sources that were read before: what could not be read then is still not in.
+fn tell_again(app: &App, earlier: &[RejectedBefore]) -> Verdict {
+    let mut verdict = Verdict::Fine;
+    for source in earlier {
+        let judged = judge(app, source.rejected, source.read);
+        let text = format!(
+            "{}: was read before, and {} of its {} records {} in quarantine since ({})",
+            if source.source == "-" { "standard input" } else { &source.source },
+            grouped(source.rejected),
+            grouped(source.read),
+            if source.rejected == 1 { "is" } else { "are" },
+            percent(share(source.rejected, source.read)),
+        );
+        if judged == Verdict::Fine {
+            app.terminal.warn(text);
+        } else {
+            let limit = percent(app.config().ingest.max_rejected_share);
+            app.terminal.error(format!("{text}, more than the limit of {limit}"));
+        }
+        verdict = verdict.min(judged);
+    }
+    if !earlier.is_empty() {
+        app.terminal.hint(
+            "`fupan query run quality/quarantine` names the reasons; mend the source, or give --input-format or --mapping, and ingest it again with --replace",
+        );
+    }
+    verdict
+}
+
+/// Whether so many rejects are too many; all of them are no reading at all.
+fn judge(app: &App, rejected: u64, read: u64) -> Verdict {
+    if rejected == 0 || share(rejected, read) <= app.config().ingest.max_rejected_share {
+        Verdict::Fine
+    } else if rejected >= read {
+        Verdict::Unreadable
+    } else {
+        Verdict::AboveLimit
+    }
+}
+
+fn share(rejected: u64, read: u64) -> f64 {
+    rejected as f64 / read.max(1) as f64
 }
 
 fn tell_source(app: &App, source: &SourceReport) {
@@ -133,6 +205,9 @@ fn tell_source(app: &App, source: &SourceReport) {
         app.terminal.warn(line());
     } else {
         app.terminal.detail(format!("  {}", line()));
+    }
+    if let Some(history) = &source.history {
+        app.terminal.detail(format!("    {history}"));
     }
     for reject in &source.rejects {
         app.terminal.note(format!(
@@ -166,32 +241,85 @@ fn tell_skipped(app: &App, sources: &[SourceReport]) {
     if skipped.is_empty() {
         return;
     }
-    let mut names: Vec<&str> =
-        skipped.iter().take(SKIPPED_SHOWN).map(|source| source.source.as_str()).collect();
-    if skipped.len() > names.len() {
-        names.push("…");
+    app.terminal.note(format!("skipped {} without data:", counted(skipped.len() as u64, "file")));
+    for (at, source) in skipped.iter().enumerate() {
+        let reason = source.problem.as_ref().map(|problem| split(problem).0).unwrap_or_default();
+        let line = format!("  {}: {}", source.source, escape::shortened(&reason, REASON_CHARS_MAX));
+        if at < SKIPPED_SHOWN { app.terminal.note(line) } else { app.terminal.detail(line) }
     }
-    app.terminal.note(format!(
-        "skipped {} without data: {}",
-        counted(skipped.len() as u64, "file"),
-        names.join(", ")
-    ));
-    for source in skipped {
-        let reason = source.problem.as_ref().map(ToString::to_string).unwrap_or_default();
-        app.terminal.detail(format!("  {}: {reason}", source.source));
+    let hidden = skipped.len().saturating_sub(SKIPPED_SHOWN);
+    if hidden > 0 && !app.terminal.is_verbose() {
+        app.terminal.note(format!("  and {hidden} more (--verbose names them)"));
     }
 }
 
-fn tell_assumed(app: &App, sources: &[SourceReport], settings: &IngestSettings) {
-    let read = sources.iter().filter(|source| source.counts.read > 0).count();
-    let assumed = sources.iter().filter(|source| source.assumed_zone_records > 0).count();
-    if assumed > 0 {
-        let zone = settings.zone.name();
-        let of = counted(read as u64, "source");
+/// How much a history tells; what is merely unchanged is in the sum, as duplicates.
+fn surprise(history: &SourceHistory) -> Option<u8> {
+    match history {
+        SourceHistory::StartedAnew => Some(0),
+        SourceHistory::CutCopy { .. } => Some(1),
+        SourceHistory::Grown { .. } => Some(2),
+        SourceHistory::Unchanged => None,
+    }
+}
+
+/// What sources have to do with what was read before, the most surprising first; --verbose says it
+/// beside each of them.
+fn tell_histories(app: &App, sources: &[SourceReport]) {
+    if app.terminal.is_verbose() {
+        return;
+    }
+    let mut told: Vec<(u8, &SourceReport, &SourceHistory)> = sources
+        .iter()
+        .filter_map(|source| {
+            let history = source.history.as_ref()?;
+            Some((surprise(history)?, source, history))
+        })
+        .collect();
+    told.sort_by_key(|(surprise, ..)| *surprise);
+    for (_, source, history) in told.iter().take(HISTORIES_SHOWN) {
+        app.terminal.note(format!("{}: {history}", name(source)));
+    }
+    let hidden = told.len().saturating_sub(HISTORIES_SHOWN);
+    if hidden > 0 {
         app.terminal.note(format!(
-            "assumed {zone} in {assumed} of {of}: their times name no zone (wrong? ingest again with --replace --zone ZONE)"
+            "and {hidden} more that have to do with what was read before (--verbose names them)"
         ));
     }
+}
+
+/// A table with a column per series says nowhere whose they are, but often in its header.
+fn tell_wide(app: &App, sources: &[SourceReport]) {
+    let is_wide = |source: &&SourceReport| {
+        source.input_format.as_deref() == Some("csv-metrics-wide")
+            && source.mapping.is_none()
+            && source.counts.accepted > 0
+    };
+    let wide: Vec<&SourceReport> = sources.iter().filter(is_wide).collect();
+    let Some(first) = wide.first() else { return };
+    app.terminal.note(format!(
+        "{} with a column per series: where the header names services (order_cpu, pay_latency), a mapping tells them apart: fupan mapping suggest {}",
+        counted(wide.len() as u64, "table"),
+        escape::shell_word(&first.source),
+    ));
+}
+
+/// What became of times that name no zone: a zone that was given is no assumption.
+fn tell_zone(app: &App, sources: &[SourceReport], settings: &IngestSettings, is_given: bool) {
+    let read = sources.iter().filter(|source| source.counts.read > 0).count();
+    let without = sources.iter().filter(|source| source.assumed_zone_records > 0).count();
+    if without == 0 {
+        return;
+    }
+    let zone = settings.zone.name();
+    let of = counted(read as u64, "source");
+    app.terminal.note(if is_given {
+        format!("read the times of {without} of {of} as {zone}, as --zone says: they name no zone")
+    } else {
+        format!(
+            "assumed {zone} in {without} of {of}: their times name no zone (wrong? ingest again with --replace --zone ZONE)"
+        )
+    });
 }
 
 fn tell_sum(app: &App, done: &Done, settings: &IngestSettings) {

@@ -1,0 +1,67 @@
+//! `fupan mapping`: a first mapping for a source that is not standard.
+
+use fupan_decode::DecodeOptions;
+use fupan_ingest::{find_sources, sample};
+
+use crate::app::App;
+use crate::failure::{DONE, ErrorKind, Failure, Outcome};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Read a sample and print a first mapping for it, to be looked over: what was taken for what, and why
+    Suggest {
+        /// A file, or - for standard input; plain, gzip or zstd
+        #[arg(value_name = "FILE")]
+        path: String,
+    },
+}
+
+pub(crate) fn run(app: &App, arguments: &Arguments) -> Outcome {
+    let Command::Suggest { path } = &arguments.command;
+    let sources = find_sources(std::slice::from_ref(path))?;
+    let [source] = sources.as_slice() else {
+        return Err(Failure::usage(format!("`{path}` is not one file")).hint("name one file of the folder"));
+    };
+    let mut options = DecodeOptions::new(app.zone(), source.name.clone());
+    let unreadable = |problem: String| {
+        Failure::new(ErrorKind::BadInput, format!("no mapping for {}: {problem}", source.name))
+    };
+    let head = sample(source, &options).map_err(|problem| unreadable(problem.to_string()))?;
+    options.source = name_of(&source.name);
+    let text =
+        fupan_decode::suggest_mapping(&head, &options).map_err(|problem| unreadable(problem.to_string()))?;
+    app.terminal.line(text.trim_end())?;
+    app.terminal.note(format!(
+        "look it over, save it as mappings/{}.toml in the workspace, then: fupan ingest --dry-run {path}",
+        options.source
+    ));
+    Ok(DONE)
+}
+
+/// The file's own name without its endings, for the mapping's name.
+fn name_of(source: &str) -> String {
+    let file = source.rsplit(['/', '\\']).next().unwrap_or(source);
+    let stem = file.split('.').find(|part| !part.is_empty()).unwrap_or("source");
+    let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
+    let name: String = stem.chars().map(|letter| if is_plain(letter) { letter } else { '-' }).collect();
+    let name = name.trim_matches('-');
+    if name.is_empty() { "source".to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_of;
+
+    #[test]
+    fn a_mapping_is_named_after_its_file() {
+        assert_eq!(name_of("exports/pods 2026.csv.gz"), "pods-2026");
+        assert_eq!(name_of("-"), "source");
+        assert_eq!(name_of("../.hidden"), "hidden");
+    }
+}
