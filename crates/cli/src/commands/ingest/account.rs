@@ -308,6 +308,12 @@ fn tell_wide(app: &App, sources: &[SourceReport]) {
 fn tell_zone(app: &App, sources: &[SourceReport], settings: &IngestSettings, is_given: bool) {
     let read = sources.iter().filter(|source| source.counts.read > 0).count();
     let without = sources.iter().filter(|source| source.assumed_zone_records > 0).count();
+    let is_all_known = read > 0 && sources.iter().all(|source| source.counts.read == source.counts.duplicate);
+    if is_given && is_all_known && !settings.replace {
+        app.terminal.note(
+            "what is in already keeps the zone that it was read in; to read it again in another: --replace --zone ZONE",
+        );
+    }
     if without == 0 {
         return;
     }
