@@ -97,6 +97,18 @@ pub struct Sli {
     pub latency_ms: Option<f64>,
 }
 
+impl Sli {
+    /// Whether an indicator's text names a metric (`sum:…`, `mean:…`) instead of a condition over log records.
+    pub fn names_metric(text: &str) -> bool {
+        ["sum:", "mean:"].iter().any(|prefix| text.trim_start().starts_with(prefix))
+    }
+
+    /// Whether any part of the indicator comes from a metric.
+    pub fn is_from_metrics(&self) -> bool {
+        [&self.good, &self.bad, &self.valid].into_iter().flatten().any(|text| Self::names_metric(text))
+    }
+}
+
 /// A key action of users.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -2,6 +2,7 @@
 
 use fupan_analysis::levels::{LevelPoint, stretches_over};
 use fupan_analysis::proportions::{Share, difference_upper_bound};
+use fupan_model::config::Sli;
 use fupan_model::{Config, Micros};
 use fupan_query::QueryError;
 use fupan_report::model::{BlastRow, Figure, IncidentReport, ServiceClass, Unknown, Words};
@@ -234,6 +235,7 @@ pub(crate) async fn fill(
     window: &Window,
 ) -> Result<(), QueryError> {
     let indicators = read(cite, &window.params(config)).await?;
+    let peak = |row: &BlastRow| row.peak_error_share.as_f64().unwrap_or_default();
     let mut worst: Vec<BlastRow> = Vec::new();
     for indicator in &indicators {
         let is_known = report.blast_radius.iter().any(|row| {
@@ -246,10 +248,9 @@ pub(crate) async fn fill(
             continue;
         }
         let row = indicator.row(config, window);
-        let weight = |row: &BlastRow| row.peak_error_share.as_f64().unwrap_or_default();
         match worst.iter_mut().find(|other| other.service == row.service) {
             Some(other) => {
-                let is_worse = (row.class, -weight(&row)) < (other.class, -weight(other));
+                let is_worse = (row.class, -peak(&row)) < (other.class, -peak(other));
                 // The row that stays tells its own latency; the other's stands in where it has none.
                 let (kept, left) = if is_worse { (&row, &*other) } else { (&*other, &row) };
                 let latency = [kept, left]
@@ -272,12 +273,10 @@ pub(crate) async fn fill(
         row.team = settings.and_then(|service| service.team.clone());
     }
     if !report.peak_error_share.is_known()
-        && let Some(row) = worst.iter().filter(|row| row.class == ServiceClass::Affected).max_by(|a, b| {
-            a.peak_error_share
-                .as_f64()
-                .unwrap_or_default()
-                .total_cmp(&b.peak_error_share.as_f64().unwrap_or_default())
-        })
+        && let Some(row) = worst
+            .iter()
+            .filter(|row| row.class == ServiceClass::Affected)
+            .max_by(|a, b| peak(a).total_cmp(&peak(b)))
     {
         let indicator = row.indicator.as_deref().unwrap_or_default();
         report.peak_error_share = row.peak_error_share.clone().with_note(Words::new(
@@ -312,20 +311,12 @@ pub(crate) async fn without_points(
     window: &Window,
 ) -> Result<Vec<String>, QueryError> {
     let indicators = read(cite, &window.params(config)).await?;
-    let is_metric = |text: &Option<String>| {
-        text.as_deref()
-            .is_some_and(|text| ["sum:", "mean:"].iter().any(|one| text.trim_start().starts_with(one)))
-    };
     let has_points =
         |service: &str| indicators.iter().any(|one| one.is_configured && one.name.service == service);
     Ok(config
         .services
         .iter()
-        .filter(|(name, service)| {
-            let sli = service.sli.as_ref();
-            sli.is_some_and(|sli| [&sli.good, &sli.bad, &sli.valid].into_iter().any(is_metric))
-                && !has_points(name)
-        })
+        .filter(|(name, service)| service.sli.as_ref().is_some_and(Sli::is_from_metrics) && !has_points(name))
         .map(|(name, _)| name.clone())
         .collect())
 }

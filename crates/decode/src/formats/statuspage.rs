@@ -282,22 +282,11 @@ fn text(object: &Value, keys: &[&str]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::testing::Collected;
+    use crate::formats::testing::{Collected, told};
 
     fn decode(text: &str) -> Collected {
         let options = DecodeOptions::new(chrono_tz::UTC, "incidents.json");
         Collected::from(&Statuspage::open(text.as_bytes(), &options), text.as_bytes())
-    }
-
-    fn told(found: &Collected) -> Vec<(String, String, String)> {
-        found
-            .events
-            .iter()
-            .map(|event| {
-                let at = event.occurred_at.map(fupan_model::Micros::to_rfc3339).unwrap_or_default();
-                (event.event_type.clone(), at, event.summary.clone().unwrap_or_default())
-            })
-            .collect()
     }
 
     const OFFICIAL: &str = r#"{"page":{"id":"p"},"incidents":[{

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fupan_model::Table;
-use fupan_model::config::{Action, Config};
+use fupan_model::config::{Action, Config, Sli};
 
 use crate::error::QueryError;
 
@@ -60,7 +60,7 @@ fn by_service(
             .as_ref()
             .and_then(|sli| if key == "bad" { sli.bad.as_ref() } else { sli.valid.as_ref() });
         // An indicator from metrics says nothing about log records.
-        let Some(condition) = condition.filter(|condition| !super::indicators::is_metric(condition)) else {
+        let Some(condition) = condition.filter(|condition| !Sli::names_metric(condition)) else {
             continue;
         };
         let checked = check(&format!("services.{name}.sli.{key}"), condition)?;

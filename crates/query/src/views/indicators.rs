@@ -36,11 +36,6 @@ pub(crate) fn indicator_slots(config: &Config) -> Result<BTreeMap<&'static str, 
     Ok(slots)
 }
 
-/// Whether the text names a metric instead of a condition over log records.
-pub(super) fn is_metric(text: &str) -> bool {
-    ["sum:", "mean:"].iter().any(|prefix| text.trim_start().starts_with(prefix))
-}
-
 fn limit_ms(config: &Config) -> String {
     let branches: Vec<String> = config
         .services
@@ -59,7 +54,7 @@ fn limit_ms(config: &Config) -> String {
 /// The points of one service's configured indicator, none where it is not made from metrics.
 fn branch(service: &str, sli: &Sli) -> Result<Option<String>, QueryError> {
     let part = |key: &str, text: &Option<String>| match text {
-        Some(text) if is_metric(text) => Selector::parse(text)
+        Some(text) if Sli::names_metric(text) => Selector::parse(text)
             .map(Some)
             .map_err(|message| wrong(&format!("services.{service}.sli.{key}"), message)),
         _ => Ok(None),
