@@ -29,6 +29,10 @@ use crate::args::Cli;
 use crate::failure::{ErrorKind, Failure};
 use crate::terminal::Terminal;
 
+/// Ingest takes and gives back memory by the megabyte: the system's allocator spent a fifth of its time on that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Planning a deeply nested query takes deep stacks where the planner is lightly optimised.
 const STACK_BYTES: usize = 16 << 20;
 

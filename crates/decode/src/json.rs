@@ -3,10 +3,14 @@
 //! Keys and values borrow from the text; nested objects come out flattened as `a.b`; numbers stay as
 //! written, so that nothing is rounded and `1e400` spoils nothing.
 
+mod plain;
+
 use std::borrow::Cow;
 
 use memchr::memchr;
 use sonic_rs::LazyValue;
+
+pub(crate) use plain::PlainKeys;
 
 use crate::limits;
 

@@ -236,9 +236,18 @@ impl<'a> Chunker<'a> {
         // Of what is replaced, nothing may lie across the end of the piece.
         supersedes.retain(|(size, _)| *size <= end);
         let supersedes = supersedes.into_iter().map(|(_, row)| row.as_ref().clone()).collect();
-        let rest = self.buffer.split_off(end);
-        let bytes = std::mem::replace(&mut self.buffer, rest);
+        let bytes = self.take(end);
         self.finish(bytes, end as u64, head, supersedes, None)
+    }
+
+    /// Takes so many bytes off the buffer; what follows gets room for a whole chunk at once.
+    fn take(&mut self, end: usize) -> Vec<u8> {
+        let rest = self.buffer.get(end..).unwrap_or_default();
+        let room = if self.at_end { rest.len() } else { limits::CHUNK_BYTES + 1 };
+        let mut buffer = Vec::with_capacity(room.max(rest.len()));
+        buffer.extend_from_slice(rest);
+        self.buffer.truncate(end);
+        std::mem::replace(&mut self.buffer, buffer)
     }
 
     /// Whether what was taken back ends there, and what counts goes on.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fupan_decode::{Decoder, Framing};
 use fupan_model::Table;
 use fupan_model::ledger::LedgerAction;
-use fupan_store::{ChunkRows, Ledger, LedgerRow, Store};
+use fupan_store::{ChunkRows, EncodedChunks, Ledger, LedgerRow, Store, StoreError};
 use tokio::task::JoinHandle;
 
 use crate::chunks::Cut;
@@ -25,6 +25,8 @@ pub(crate) struct Collector<'a> {
     known: Arc<KnownChunks>,
     keys: Option<Keys>,
     group: Group,
+    /// Groups whose files are being encoded, in the order in which they are committed.
+    closed: VecDeque<ClosedGroup>,
     stream: Option<Stream>,
     report: IngestReport,
 }
@@ -33,11 +35,21 @@ pub(crate) struct Collector<'a> {
 #[derive(Default)]
 struct Group {
     chunks: Vec<ChunkRows>,
+    chunk_ids: HashSet<String>,
     seen: Vec<LedgerRow>,
     /// Chunks that no longer count once the others are in.
     redundant: Vec<LedgerRow>,
     bytes: usize,
     /// What was counted for each chunk, and for which source.
+    counted: HashMap<String, Counted>,
+}
+
+/// A group that takes no more chunks.
+struct ClosedGroup {
+    chunk_ids: HashSet<String>,
+    encoding: JoinHandle<Result<EncodedChunks, StoreError>>,
+    seen: Vec<LedgerRow>,
+    redundant: Vec<LedgerRow>,
     counted: HashMap<String, Counted>,
 }
 
@@ -75,6 +87,7 @@ impl<'a> Collector<'a> {
             known: Arc::new(KnownChunks::new(ledger)),
             keys: None,
             group: Group::default(),
+            closed: VecDeque::new(),
             stream: None,
             report: IngestReport::default(),
         }
@@ -184,27 +197,29 @@ impl<'a> Collector<'a> {
         }
         stream.take_back_rejects(&mut finished, &self.known);
         stream.add(&finished);
-        if self.group.holds_any(&finished) {
+        if finished.supersedes().any(|old| self.waits(old)) {
             // Only what is in can be superseded.
             self.flush().await?;
         }
         self.group.add(finished, length, self.report.sources.len());
         if self.group.bytes >= limits::GROUP_BYTES || self.group.chunks.len() >= limits::GROUP_CHUNKS {
-            self.flush().await?;
+            self.close_group();
+            self.commit_until(limits::GROUPS_ENCODING_MAX).await?;
         }
         Ok(())
     }
 
     /// The chunk that holds all of the piece already, where the source ends inside of one.
-    async fn inside_of(&self, decoded: &Decoded) -> Result<Option<Arc<LedgerRow>>, IngestError> {
-        let Some(stream) = &self.stream else { return Ok(None) };
+    async fn inside_of(&mut self, decoded: &Decoded) -> Result<Option<Arc<LedgerRow>>, IngestError> {
         let cut = &decoded.cut;
-        let follows_inside = stream.inside.as_ref().filter(|_| cut.is_unfinished);
+        let inside = self.stream.as_ref().and_then(|stream| stream.inside.clone());
+        let follows_inside = inside.filter(|_| cut.is_unfinished);
         if decoded.has_keys() || (cut.may_be_inside.is_empty() && follows_inside.is_none()) {
             return Ok(None);
         }
+        self.commit_until(0).await?;
         let comparison = Comparison { piece: decoded, waiting: &self.group.chunks, store: self.store };
-        for row in follows_inside.into_iter().chain(&cut.may_be_inside) {
+        for row in follows_inside.iter().chain(&cut.may_be_inside) {
             if comparison.holds(row).await? {
                 return Ok(Some(Arc::clone(row)));
             }
@@ -214,22 +229,47 @@ impl<'a> Collector<'a> {
 
     /// Commits what waits. When it returns, it is on disk.
     async fn flush(&mut self) -> Result<(), IngestError> {
+        self.close_group();
+        self.commit_until(0).await
+    }
+
+    /// Has the files of the group encoded while the next one is decoded.
+    fn close_group(&mut self) {
         let group = std::mem::take(&mut self.group);
         if self.settings.dry_run {
-            return Ok(());
+            return;
         }
-        if !group.chunks.is_empty() {
-            let appended = self.store.append(group.chunks, self.settings.now).await?;
-            for chunk in appended.already_in {
+        let (chunks, now) = (group.chunks, self.settings.now);
+        self.closed.push_back(ClosedGroup {
+            chunk_ids: group.chunk_ids,
+            encoding: tokio::task::spawn_blocking(move || EncodedChunks::encode(chunks, now)),
+            seen: group.seen,
+            redundant: group.redundant,
+            counted: group.counted,
+        });
+    }
+
+    /// Whether the chunk is of this run and not in the store yet.
+    fn waits(&self, chunk_id: &str) -> bool {
+        let closed = self.closed.iter().any(|group| group.chunk_ids.contains(chunk_id));
+        closed || self.group.chunk_ids.contains(chunk_id)
+    }
+
+    /// Commits groups in order until at most so many are left.
+    async fn commit_until(&mut self, left: usize) -> Result<(), IngestError> {
+        while self.closed.len() > left {
+            let Some(group) = self.closed.pop_front() else { return Ok(()) };
+            let encoded = group.encoding.await.map_err(|error| IngestError::Task(error.to_string()))??;
+            for chunk in self.store.append(encoded).await?.already_in {
                 if let Some(counted) = group.counted.get(&chunk) {
                     self.was_in(counted);
                 }
             }
+            if !group.redundant.is_empty() {
+                self.store.forget(&group.redundant, self.settings.now).await?;
+            }
+            self.store.note_seen(group.seen, self.settings.now).await?;
         }
-        if !group.redundant.is_empty() {
-            self.store.forget(&group.redundant, self.settings.now).await?;
-        }
-        self.store.note_seen(group.seen, self.settings.now).await?;
         Ok(())
     }
 
@@ -259,18 +299,12 @@ impl<'a> Collector<'a> {
 }
 
 impl Group {
-    /// Whether a chunk that is to be superseded waits here itself.
-    fn holds_any(&self, finished: &Finished) -> bool {
-        let waits =
-            |old: &LedgerRow| self.chunks.iter().any(|chunk| chunk.ledger_row.chunk_id == old.chunk_id);
-        finished.rows.iter().any(|chunk| chunk.supersedes.iter().any(waits))
-    }
-
     fn add(&mut self, finished: Finished, bytes: usize, source: usize) {
         let Some(chunk) = finished.rows.first() else { return };
         let counted = Counted { source, counts: finished.counts, by_table: finished.by_table };
         self.counted.insert(chunk.ledger_row.chunk_id.clone(), counted);
         self.bytes += bytes;
+        self.chunk_ids.extend(finished.rows.iter().map(|chunk| chunk.ledger_row.chunk_id.clone()));
         self.chunks.extend(finished.rows);
     }
 }

@@ -42,7 +42,8 @@ pub(crate) struct Decoded {
 /// Decodes and builds columns; runs on a worker thread.
 pub(crate) fn decode(decoder: &dyn Decoder, cut: Cut, facts: &SourceFacts) -> Result<Decoded, ArrowError> {
     let chunk_id = event_id(&[&cut.identity, &facts.reading]);
-    let mut sink = ChunkSink::default();
+    let expected_rows = usize::try_from(cut.records).unwrap_or_default();
+    let mut sink = ChunkSink::with_room(expected_rows);
     if let Some(first_bytes) = &cut.runaway {
         let place = Place { record: cut.first_record, byte_offset: cut.byte_offset };
         sink.quarantine.push(
@@ -87,6 +88,11 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
+    /// The chunks whose place it takes.
+    pub(crate) fn supersedes(&self) -> impl Iterator<Item = &str> {
+        self.rows.iter().flat_map(|chunk| &chunk.supersedes).map(|old| old.chunk_id.as_str())
+    }
+
     /// Neither rows nor rejects.
     pub(crate) fn is_nothing_new(&self) -> bool {
         self.by_table.is_empty() && self.counts.rejected == 0

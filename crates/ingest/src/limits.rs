@@ -11,6 +11,10 @@ pub const GROUP_BYTES: usize = 32 << 20;
 /// Chunks that go into one commit, for folders of thousands of small files.
 pub const GROUP_CHUNKS: usize = 256;
 
+/// Groups that are encoded while the next one is decoded: with one, both cores are busy; each holds its rows
+/// in memory.
+pub const GROUPS_ENCODING_MAX: usize = 1;
+
 /// How many rejects of a source are shown; all of them are in quarantine.
 pub const REJECTS_SHOWN: usize = 3;
 

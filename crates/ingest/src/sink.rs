@@ -9,6 +9,7 @@ use crate::rows::{ChangeRows, EventRows, LogRows, MetricRows, QuarantineRows, Sp
 /// Everything that one chunk gave. Builders are made when the first row of their kind arrives.
 #[derive(Default)]
 pub(crate) struct ChunkSink {
+    expected_rows: usize,
     pub(crate) logs: Option<LogRows>,
     pub(crate) metrics: Option<MetricRows>,
     pub(crate) spans: Option<SpanRows>,
@@ -29,6 +30,11 @@ pub(crate) struct ChunkSink {
 }
 
 impl ChunkSink {
+    /// With room for so many rows, once the first of a kind arrives.
+    pub(crate) fn with_room(expected_rows: usize) -> Self {
+        Self { expected_rows, ..Self::default() }
+    }
+
     fn saw(&mut self, place: Place, at: Option<Micros>) {
         if self.last_record != Some(place.record) {
             self.last_record = Some(place.record);
@@ -51,19 +57,28 @@ impl ChunkSink {
 impl RecordSink for ChunkSink {
     fn log(&mut self, place: Place, record: LogRecord<'_>) {
         self.saw(place, Some(record.timestamp));
-        let outcome = self.logs.get_or_insert_with(LogRows::new).push(&record, place.record);
+        let outcome = self
+            .logs
+            .get_or_insert_with(|| LogRows::with_room(self.expected_rows))
+            .push(&record, place.record);
         self.note(outcome);
     }
 
     fn metric(&mut self, place: Place, point: MetricPoint<'_>) {
         self.saw(place, Some(point.timestamp));
-        let outcome = self.metrics.get_or_insert_with(MetricRows::new).push(&point, place.record);
+        let outcome = self
+            .metrics
+            .get_or_insert_with(|| MetricRows::with_room(self.expected_rows))
+            .push(&point, place.record);
         self.note(outcome);
     }
 
     fn span(&mut self, place: Place, span: SpanRecord<'_>) {
         self.saw(place, Some(span.timestamp));
-        let outcome = self.spans.get_or_insert_with(SpanRows::new).push(&span, place.record);
+        let outcome = self
+            .spans
+            .get_or_insert_with(|| SpanRows::with_room(self.expected_rows))
+            .push(&span, place.record);
         self.note(outcome);
     }
 

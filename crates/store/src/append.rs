@@ -29,6 +29,26 @@ pub struct ChunkRows {
     pub supersedes: Vec<LedgerRow>,
 }
 
+/// Whole chunks whose data files are ready to be written.
+#[derive(Debug)]
+pub struct EncodedChunks {
+    chunks: Vec<ChunkRows>,
+    files: BTreeMap<Table, Vec<EncodedFile>>,
+    written_at: Micros,
+}
+
+impl EncodedChunks {
+    /// Encodes the rows; takes a core for a while and touches no store.
+    pub fn encode(chunks: Vec<ChunkRows>, written_at: Micros) -> Result<Self, StoreError> {
+        let mut encoded = BTreeMap::new();
+        let tables: BTreeSet<Table> = chunks.iter().flat_map(|chunk| chunk.batches.keys().copied()).collect();
+        for table in tables {
+            encoded.insert(table, encode(table, &chunks, &BTreeSet::new(), written_at)?);
+        }
+        Ok(Self { chunks, files: encoded, written_at })
+    }
+}
+
 /// What became of the chunks of one append.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Appended {
@@ -41,11 +61,14 @@ pub struct Appended {
 impl Store {
     /// Writes the rows of whole chunks and then their ledger rows. When it returns, all of it is on
     /// disk and counts.
-    pub async fn append(&self, chunks: Vec<ChunkRows>, written_at: Micros) -> Result<Appended, StoreError> {
+    pub async fn append(&self, encoded: EncodedChunks) -> Result<Appended, StoreError> {
+        let EncodedChunks { chunks, files, written_at } = encoded;
+        if chunks.is_empty() {
+            return Ok(Appended::default());
+        }
         let mut versions: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-        let tables: BTreeSet<Table> = chunks.iter().flat_map(|chunk| chunk.batches.keys().copied()).collect();
-        for table in tables {
-            let version = self.append_rows(table, &chunks, written_at).await?;
+        for (table, files) in files {
+            let version = self.append_rows(table, &chunks, files, written_at).await?;
             for chunk in chunks.iter().filter(|chunk| chunk.batches.contains_key(&table)) {
                 let of_chunk = versions.entry(chunk.ledger_row.chunk_id.clone()).or_default();
                 of_chunk.insert(table.name().to_owned(), version);
@@ -74,19 +97,22 @@ impl Store {
         &self,
         table: Table,
         chunks: &[ChunkRows],
+        encoded: Vec<EncodedFile>,
         written_at: Micros,
     ) -> Result<u64, StoreError> {
         let mut delta = self.delta(table).await?;
+        let mut encoded = encoded;
         for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
             let present: BTreeSet<String> =
                 files_of(&delta)?.into_iter().flat_map(|file| file.chunks).collect();
-            let partitions = partition(table, chunks, &present)?;
-            if partitions.is_empty() {
+            if chunks.iter().any(|chunk| present.contains(&chunk.ledger_row.chunk_id)) {
+                encoded = encode(table, chunks, &present, written_at)?;
+            }
+            if encoded.is_empty() {
                 return Ok(delta.version().unwrap_or_default());
             }
-            let encoded = encode_all(table, partitions, written_at).await?;
             self.write_files(table, &encoded).await?;
-            let adds = encoded.into_iter().map(|file| file.add).collect();
+            let adds = encoded.iter().map(|file| file.add.clone()).collect();
             match table::commit(&mut delta, table, adds).await {
                 Err(StoreError::Conflict { .. }) => delta.update_state().await?,
                 outcome => {
@@ -150,8 +176,7 @@ impl Store {
             let batches = vec![ledger::to_batch(&rows)?];
             // Named by the version that it will be: sorted by name, ledger files are in order of commit.
             let chunks = vec![format!("{:016}", delta.version().unwrap_or_default() + 1)];
-            let encoded =
-                encode_all(table, vec![Rows { date_days: None, chunks, batches }], written_at).await?;
+            let encoded = vec![files::encode(table, &Rows { date_days: None, chunks, batches }, written_at)?];
             self.write_files(table, &encoded).await?;
             let adds = encoded.into_iter().map(|file| file.add).collect();
             match table::commit(&mut delta, table, adds).await {
@@ -211,19 +236,13 @@ fn partition(
     Ok(by_date.into_values().collect())
 }
 
-/// Encodes partitions on all cores.
-async fn encode_all(
+/// The files of one table, without the chunks that are in already.
+fn encode(
     table: Table,
-    parts: Vec<Rows>,
+    chunks: &[ChunkRows],
+    present: &BTreeSet<String>,
     written_at: Micros,
 ) -> Result<Vec<EncodedFile>, StoreError> {
-    let tasks: Vec<_> = parts
-        .into_iter()
-        .map(|rows| tokio::task::spawn_blocking(move || files::encode(table, &rows, written_at)))
-        .collect();
-    let mut encoded = Vec::with_capacity(tasks.len());
-    for task in tasks {
-        encoded.push(task.await.map_err(|error| StoreError::Task(error.to_string()))??);
-    }
-    Ok(encoded)
+    let partitions = partition(table, chunks, present)?;
+    partitions.iter().map(|rows| files::encode(table, rows, written_at)).collect()
 }

@@ -1,8 +1,8 @@
 //! Rows → a Parquet file with its digest and statistics, and back.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, lexsort_to_indices, max, min, take_record_batch};
 use arrow::datatypes::{
     DataType, Date32Type, Float64Type, Int8Type, Int16Type, Int64Type, SchemaRef, TimestampMicrosecondType,
@@ -42,12 +42,16 @@ pub(crate) struct Rows {
 
 /// Encodes rows of one partition. The same rows give the same bytes and the same name.
 pub(crate) fn encode(table: Table, rows: &Rows, written_at: Micros) -> Result<EncodedFile, StoreError> {
-    let schema = table.schema();
-    let batch = sorted(table, concat_batches(&schema, &rows.batches)?)?;
-    let stored = without_partitions(table, &batch)?;
+    let stored = sorted(table, &rows.batches)?
+        .iter()
+        .map(|batch| without_partitions(table, batch))
+        .collect::<Result<Vec<_>, _>>()?;
+    let sample = sample(table, &stored)?;
     let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, stored.schema(), Some(writer_properties(&stored)?))?;
-    writer.write(&stored)?;
+    let mut writer = ArrowWriter::try_new(&mut bytes, sample.schema(), Some(writer_properties(&sample)?))?;
+    for batch in &stored {
+        writer.write(batch)?;
+    }
     writer.close()?;
     let digest = blake3::hash(&bytes).to_hex().to_string();
     let first_chunk = rows.chunks.first().map_or("none", String::as_str);
@@ -94,17 +98,36 @@ pub(crate) fn date_days(text: &str) -> Option<i32> {
 }
 
 /// Metrics are read by series: sorted by name, series and time. Everything else keeps source order.
-fn sorted(table: Table, batch: RecordBatch) -> Result<RecordBatch, StoreError> {
+fn sorted(table: Table, batches: &[RecordBatch]) -> Result<Vec<RecordBatch>, StoreError> {
     if table != Table::Metrics {
-        return Ok(batch);
+        return Ok(batches.to_vec());
     }
+    let batch = concat_batches(&table.schema(), batches)?;
     let columns: Vec<_> = ["metric_name", "series_id", "timestamp", "source_record"]
         .iter()
         .filter_map(|name| batch.column_by_name(name))
         .map(|values| arrow::compute::SortColumn { values: ArrayRef::clone(values), options: None })
         .collect();
     let order = lexsort_to_indices(&columns, None)?;
-    Ok(take_record_batch(&batch, &order)?)
+    Ok(vec![take_record_batch(&batch, &order)?])
+}
+
+/// Rows at equal distances, which tell how the columns are encoded best.
+fn sample(table: Table, batches: &[RecordBatch]) -> Result<RecordBatch, StoreError> {
+    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    let step = (rows / limits::DICTIONARY_SAMPLE_ROWS).max(1);
+    let sampled = batches
+        .iter()
+        .map(|batch| {
+            let rows: UInt32Array = (0..batch.num_rows() as u32).step_by(step).collect();
+            take_record_batch(batch, &rows)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let schema = match batches.first() {
+        Some(batch) => batch.schema(),
+        None => without_partitions(table, &RecordBatch::new_empty(table.schema()))?.schema(),
+    };
+    Ok(concat_batches(&schema, &sampled)?)
 }
 
 /// The schema of the files: partition columns live in the path.
@@ -122,13 +145,13 @@ fn without_partitions(table: Table, batch: &RecordBatch) -> Result<RecordBatch, 
 
 /// Encodings by what the rows hold: instants and counters by their steps, texts and numbers that hardly
 /// repeat without a dictionary, which would only be built and thrown away.
-fn writer_properties(stored: &RecordBatch) -> Result<WriterProperties, StoreError> {
+fn writer_properties(sample: &RecordBatch) -> Result<WriterProperties, StoreError> {
     let mut builder = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(limits::ZSTD_LEVEL)?))
         .set_max_row_group_row_count(Some(limits::ROW_GROUP_ROWS))
         .set_created_by("fupan".to_owned());
-    for (field, column) in stored.schema().fields().iter().zip(stored.columns()) {
+    for (field, column) in sample.schema().fields().iter().zip(sample.columns()) {
         let path = ColumnPath::from(field.name().as_str());
         if let Some(encoding) = encoding_without_dictionary(field.name(), column) {
             builder = builder
@@ -163,10 +186,9 @@ fn encoding_without_dictionary(name: &str, column: &ArrayRef) -> Option<Encoding
 
 /// Whether most values of a sample are seen but once.
 fn differs_mostly<T: std::hash::Hash + Eq>(column: &ArrayRef, value: impl Fn(usize) -> Option<T>) -> bool {
-    let step = (column.len() / limits::DICTIONARY_SAMPLE_ROWS).max(1);
     let mut seen = HashSet::new();
     let mut sampled = 0_usize;
-    for found in (0..column.len()).step_by(step).filter_map(value) {
+    for found in (0..column.len()).filter_map(value) {
         sampled += 1;
         seen.insert(found);
     }
@@ -174,46 +196,47 @@ fn differs_mostly<T: std::hash::Hash + Eq>(column: &ArrayRef, value: impl Fn(usi
 }
 
 /// Delta's per-file statistics for the columns that are filtered by.
-fn statistics(table: Table, batch: &RecordBatch) -> Value {
+fn statistics(table: Table, batches: &[RecordBatch]) -> Value {
     let (mut low, mut high, mut nulls) = (Map::new(), Map::new(), Map::new());
     for name in table.statistics_columns() {
-        let Some(column) = batch.column_by_name(name) else { continue };
-        nulls.insert((*name).to_owned(), json!(column.null_count()));
-        if let Some((smallest, largest)) = range(column) {
+        let columns: Vec<&ArrayRef> = batches.iter().filter_map(|batch| batch.column_by_name(name)).collect();
+        if columns.is_empty() {
+            continue;
+        }
+        let null_count: usize = columns.iter().map(|column| column.null_count()).sum();
+        nulls.insert((*name).to_owned(), json!(null_count));
+        if let Some((smallest, largest)) = range(&columns) {
             low.insert((*name).to_owned(), smallest);
             high.insert((*name).to_owned(), largest);
         }
     }
-    json!({"numRecords": batch.num_rows(), "minValues": low, "maxValues": high, "nullCount": nulls})
+    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    json!({"numRecords": rows, "minValues": low, "maxValues": high, "nullCount": nulls})
 }
 
-fn range(column: &ArrayRef) -> Option<(Value, Value)> {
-    match column.data_type() {
+fn range(columns: &[&ArrayRef]) -> Option<(Value, Value)> {
+    match columns.first()?.data_type() {
         DataType::Timestamp(..) => {
-            let column = column.as_primitive::<TimestampMicrosecondType>();
-            Some((instant_text(min(column)?)?, instant_text(max(column)?)?))
+            let (low, high) = ends::<TimestampMicrosecondType>(columns)?;
+            Some((instant_text(low)?, instant_text(high)?))
         }
-        DataType::Int8 => {
-            let column = column.as_primitive::<Int8Type>();
-            Some((json!(min(column)?), json!(max(column)?)))
-        }
-        DataType::Int16 => {
-            let column = column.as_primitive::<Int16Type>();
-            Some((json!(min(column)?), json!(max(column)?)))
-        }
-        DataType::Int64 => {
-            let column = column.as_primitive::<Int64Type>();
-            Some((json!(min(column)?), json!(max(column)?)))
-        }
+        DataType::Int8 => ends::<Int8Type>(columns).map(|(low, high)| (json!(low), json!(high))),
+        DataType::Int16 => ends::<Int16Type>(columns).map(|(low, high)| (json!(low), json!(high))),
+        DataType::Int64 => ends::<Int64Type>(columns).map(|(low, high)| (json!(low), json!(high))),
         DataType::Utf8 => {
-            let column = column.as_string::<i32>();
-            let low = arrow::compute::min_string(column)?;
-            let high = arrow::compute::max_string(column)?;
+            let texts = columns.iter().map(|column| column.as_string::<i32>());
+            let low = texts.clone().filter_map(|column| arrow::compute::min_string(column)).min()?;
+            let high = texts.filter_map(|column| arrow::compute::max_string(column)).max()?;
             let short = low.len().max(high.len()) <= limits::STATISTICS_TEXT_BYTES_MAX;
             short.then(|| (json!(low), json!(high)))
         }
         _ => None,
     }
+}
+
+fn ends<T: ArrowPrimitiveType<Native: Ord>>(columns: &[&ArrayRef]) -> Option<(T::Native, T::Native)> {
+    let columns = columns.iter().map(|column| column.as_primitive::<T>());
+    Some((columns.clone().filter_map(min).min()?, columns.filter_map(max).max()?))
 }
 
 fn instant_text(micros: i64) -> Option<Value> {
@@ -224,15 +247,21 @@ fn instant_text(micros: i64) -> Option<Value> {
 pub(crate) fn split_by_date(batch: &RecordBatch) -> Result<Vec<(i32, RecordBatch)>, StoreError> {
     let Some(dates) = batch.column_by_name("date") else { return Ok(Vec::new()) };
     let dates = dates.as_primitive::<Date32Type>();
-    let mut days: Vec<i32> = dates.iter().flatten().collect();
-    days.sort_unstable();
-    days.dedup();
-    if let [only] = days.as_slice() {
-        return Ok(vec![(*only, batch.clone())]);
+    let days = dates.values();
+    if days.is_sorted() {
+        // As almost always: parts of the batch, without copying.
+        let mut start = 0;
+        let runs = days.chunk_by(|a, b| a == b).map(|run| {
+            let part = (run[0], batch.slice(start, run.len()));
+            start += run.len();
+            part
+        });
+        return Ok(runs.collect());
     }
-    let mut parts = Vec::with_capacity(days.len());
-    for day in days {
-        let is_day: arrow::array::BooleanArray = dates.iter().map(|value| Some(value == Some(day))).collect();
+    let distinct: BTreeSet<i32> = days.iter().copied().collect();
+    let mut parts = Vec::with_capacity(distinct.len());
+    for day in distinct {
+        let is_day: arrow::array::BooleanArray = days.iter().map(|value| Some(*value == day)).collect();
         parts.push((day, arrow::compute::filter_record_batch(batch, &is_day)?));
     }
     Ok(parts)

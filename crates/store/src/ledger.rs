@@ -139,14 +139,16 @@ fn instants(rows: &[LedgerRow], get: impl Fn(&LedgerRow) -> Option<Micros>) -> A
 }
 
 /// A builder for `MAP<TEXT, TEXT>` columns of the table contract.
-pub fn text_map_builder() -> MapBuilder<StringBuilder, StringBuilder> {
+pub fn text_map_builder(rows: usize) -> MapBuilder<StringBuilder, StringBuilder> {
     let names =
         MapFieldNames { entry: "key_value".to_owned(), key: "key".to_owned(), value: "value".to_owned() };
-    MapBuilder::new(Some(names), StringBuilder::new(), StringBuilder::new())
+    // Few records have more than four attributes; the builders grow where they do.
+    let texts = || StringBuilder::with_capacity(rows * 4, rows * 48);
+    MapBuilder::with_capacity(Some(names), texts(), texts(), rows)
 }
 
 fn versions(rows: &[LedgerRow]) -> Result<ArrayRef, StoreError> {
-    let mut builder = text_map_builder();
+    let mut builder = text_map_builder(rows.len());
     for row in rows {
         for (table, version) in &row.table_versions {
             builder.keys().append_value(table);

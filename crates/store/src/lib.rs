@@ -16,7 +16,7 @@ mod store;
 mod table;
 mod verify;
 
-pub use append::{Appended, ChunkRows};
+pub use append::{Appended, ChunkRows, EncodedChunks};
 pub use durable::DurableLocalStore;
 pub use error::StoreError;
 pub use ledger::{Ledger, LedgerRow, text_map_builder};

@@ -1,14 +1,18 @@
 //! JSON lines of any shape (or a JSON list of such objects): what do loggers mean by their keys?
 //!
-//! The hot path. A line is walked once without building a tree; text borrows from the chunk.
+//! The hot path. A line is walked once without building a tree; text borrows from the chunk, keys from the
+//! lines before.
 
+use std::borrow::Cow;
+
+use bumpalo::Bump;
 use chrono_tz::Tz;
 
 use super::json_records::walk_json;
 use super::log_builder::LogBuilder;
-use super::log_fields::KeyCache;
+use super::log_fields::{KeyCache, default_target};
 use crate::framing::without_bom;
-use crate::json::visit_object;
+use crate::json::{PlainKeys, visit_object};
 use crate::{Chunk, DecodeOptions, Decoder, Framing, RecordSink, limits};
 
 pub(crate) struct JsonLines {
@@ -37,11 +41,19 @@ impl Decoder for JsonLines {
     }
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
-        let mut builder = LogBuilder::new();
+        let paths = Bump::new();
+        let mut plain = PlainKeys::new(&paths, default_target);
         let mut keys = KeyCache::default();
+        let mut builder = LogBuilder::new();
         walk_json(self.framing, &[], chunk, limits::LINE_BYTES_MAX, sink, &mut |place, text, sink| {
-            keys.restart();
-            let read = visit_object(text, &mut |key, value| builder.put(keys.target(&key), key, value));
+            let mut put = |target, path, value| builder.put(target, Cow::Borrowed(path), value);
+            let read = if plain.visit(text, &mut put).is_ok() {
+                Ok(())
+            } else {
+                builder.clear();
+                keys.restart();
+                visit_object(text, &mut |key, value| builder.put(keys.target(&key), key, value))
+            };
             // Finishing empties the builder also where the line is bad.
             let finished = builder.finish(self.zone);
             match read.and(finished) {

@@ -28,6 +28,8 @@ struct Slot<'a> {
 #[derive(Debug)]
 pub(crate) struct LogBuilder<'a> {
     slots: [Option<Slot<'a>>; FIELDS],
+    /// A bit for each slot that may hold something: most records fill a few.
+    filled: u32,
     attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// A time that the caller has read already.
     timestamp: Option<ParsedInstant>,
@@ -38,10 +40,19 @@ impl<'a> LogBuilder<'a> {
     pub(crate) fn new() -> Self {
         Self {
             slots: [const { None }; FIELDS],
+            filled: 0,
             attributes: Vec::new(),
             timestamp: None,
             last_level: (String::new(), None),
         }
+    }
+
+    /// Forgets what was put.
+    pub(crate) fn clear(&mut self) {
+        self.slots.fill_with(|| None);
+        self.filled = 0;
+        self.attributes.clear();
+        self.timestamp = None;
     }
 
     /// Sets the time, read by a mapping.
@@ -57,6 +68,7 @@ impl<'a> LogBuilder<'a> {
             self.attributes.push((key, value.into_text()));
             return;
         };
+        self.filled |= 1 << target.field as u32;
         let new = Slot { target, key, value };
         match slot {
             Some(old) if old.key == new.key => *old = new,
@@ -72,6 +84,11 @@ impl<'a> LogBuilder<'a> {
     }
 
     fn take(&mut self, field: Field) -> Option<Slot<'a>> {
+        let bit = 1 << field as u32;
+        if self.filled & bit == 0 {
+            return None;
+        }
+        self.filled &= !bit;
         self.slots.get_mut(field as usize)?.take()
     }
 
@@ -253,8 +270,11 @@ impl<'a> LogBuilder<'a> {
 
     fn take_attributes(&mut self) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
         // Slots that no column took, such as a vague key, must not be lost.
-        for slot in self.slots.iter_mut().filter_map(Option::take) {
-            self.attributes.push((slot.key, slot.value.into_text()));
+        if self.filled != 0 {
+            for slot in self.slots.iter_mut().filter_map(Option::take) {
+                self.attributes.push((slot.key, slot.value.into_text()));
+            }
+            self.filled = 0;
         }
         let capacity = self.attributes.len();
         let attributes = std::mem::replace(&mut self.attributes, Vec::with_capacity(capacity));

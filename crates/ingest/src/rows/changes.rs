@@ -13,7 +13,7 @@ pub(crate) struct ChangeRows(pub(crate) Vec<(Change, u64)>);
 
 impl ChangeRows {
     pub(crate) fn finish(&self, chunk_id: &str, ingested_at: Micros) -> Result<RecordBatch, ArrowError> {
-        let mut ended_at = instants();
+        let mut ended_at = instants(self.0.len());
         self.0.iter().for_each(|(change, _)| instant(&mut ended_at, change.ended_at));
         let mut columns = vec![
             shared(self.0.iter().map(|(change, _)| Some(change.change_id.as_str())).collect::<StringArray>()),

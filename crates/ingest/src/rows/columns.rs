@@ -3,38 +3,18 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Date32Builder, MapBuilder, StringArray, StringBuilder, StringDictionaryBuilder,
-    TimestampMicrosecondBuilder,
+    ArrayRef, Date32Builder, MapBuilder, StringArray, StringBuilder, TimestampMicrosecondBuilder,
 };
-use arrow::datatypes::{DataType, Int32Type};
+use arrow::buffer::OffsetBuffer;
 use arrow::error::ArrowError;
 use fupan_model::Micros;
-
-/// A text column in which values repeat: kept as a dictionary while it is built, so that a service's
-/// name is stored once per chunk.
-pub(crate) struct Repeated(StringDictionaryBuilder<Int32Type>);
-
-impl Repeated {
-    pub(crate) fn new() -> Self {
-        Self(StringDictionaryBuilder::new())
-    }
-
-    pub(crate) fn push(&mut self, value: Option<&str>) {
-        self.0.append_option(value);
-    }
-
-    pub(crate) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        let dictionary: ArrayRef = Arc::new(self.0.finish());
-        arrow::compute::cast(&dictionary, &DataType::Utf8)
-    }
-}
 
 pub(crate) fn instant(builder: &mut TimestampMicrosecondBuilder, at: Option<Micros>) {
     builder.append_option(at.map(|at| at.0));
 }
 
-pub(crate) fn instants() -> TimestampMicrosecondBuilder {
-    TimestampMicrosecondBuilder::new().with_timezone("UTC")
+pub(crate) fn instants(rows: usize) -> TimestampMicrosecondBuilder {
+    TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC")
 }
 
 pub(crate) fn date(builder: &mut Date32Builder, at: Micros) {
@@ -58,7 +38,8 @@ pub(crate) fn attributes<K: AsRef<str>, V: AsRef<str>>(
 
 /// The same text in each of `rows` rows.
 pub(crate) fn same(text: &str, rows: usize) -> ArrayRef {
-    shared(StringArray::from_iter_values(std::iter::repeat_n(text, rows)))
+    let offsets = OffsetBuffer::from_lengths(std::iter::repeat_n(text.len(), rows));
+    shared(StringArray::new(offsets, text.repeat(rows).into_bytes().into(), None))
 }
 
 pub(crate) fn shared<T: arrow::array::Array + 'static>(array: T) -> ArrayRef {

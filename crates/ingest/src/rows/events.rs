@@ -30,7 +30,7 @@ pub(super) fn envelope_columns(
     ingested_at: Micros,
 ) -> Result<Vec<ArrayRef>, ArrowError> {
     let column = |get: &dyn Fn(&Envelope<'_>) -> Option<Micros>| {
-        let mut builder = instants();
+        let mut builder = instants(rows.len());
         for (row, _) in rows {
             instant(&mut builder, get(row));
         }
@@ -43,7 +43,7 @@ pub(super) fn envelope_columns(
     let basis = |row: &Envelope<'_>| {
         if row.recorded_at.is_some() { row.recorded_at_basis } else { RecordedAtBasis::Ingested }
     };
-    let mut maps = text_map_builder();
+    let mut maps = text_map_builder(rows.len());
     for (row, _) in rows {
         attributes(&mut maps, row.attributes)?;
     }

@@ -9,7 +9,7 @@ use fupan_model::records::Text;
 use fupan_model::{LogRecord, Table, severity};
 use fupan_store::text_map_builder;
 
-use super::columns::{Repeated, attributes, date, instant, instants, same, shared};
+use super::columns::{attributes, date, instant, instants, same, shared};
 use crate::enrich;
 
 pub(crate) struct LogRows {
@@ -17,26 +17,26 @@ pub(crate) struct LogRows {
     timestamp: TimestampMicrosecondBuilder,
     observed_timestamp: TimestampMicrosecondBuilder,
     severity_number: Int8Builder,
-    severity_text: Repeated,
-    service_name: Repeated,
-    service_version: Repeated,
-    host_name: Repeated,
-    deployment_environment_name: Repeated,
-    cloud_region: Repeated,
-    event_name: Repeated,
+    severity_text: StringBuilder,
+    service_name: StringBuilder,
+    service_version: StringBuilder,
+    host_name: StringBuilder,
+    deployment_environment_name: StringBuilder,
+    cloud_region: StringBuilder,
+    event_name: StringBuilder,
     body: StringBuilder,
     shape_id: Int64Builder,
     trace_id: StringBuilder,
     span_id: StringBuilder,
     user_id: StringBuilder,
     session_id: StringBuilder,
-    tenant_id: Repeated,
-    http_request_method: Repeated,
-    http_route: Repeated,
+    tenant_id: StringBuilder,
+    http_request_method: StringBuilder,
+    http_route: StringBuilder,
     http_response_status_code: Int16Builder,
     rpc_grpc_status_code: Int16Builder,
-    outcome: Repeated,
-    error_type: Repeated,
+    outcome: StringBuilder,
+    error_type: StringBuilder,
     duration_ms: Float64Builder,
     order_id: StringBuilder,
     amount: Float64Builder,
@@ -48,42 +48,41 @@ fn text(builder: &mut StringBuilder, value: Option<&Text<'_>>) {
     builder.append_option(value);
 }
 
-fn repeated(builder: &mut Repeated, value: Option<&Text<'_>>) {
-    builder.push(value.map(AsRef::as_ref));
-}
-
 impl LogRows {
-    pub(crate) fn new() -> Self {
+    /// Room for `rows` rows of the usual size: growing step by step copies each column several times.
+    pub(crate) fn with_room(rows: usize) -> Self {
+        let words = || StringBuilder::with_capacity(rows, rows * 16);
+        let ids = || StringBuilder::with_capacity(rows, rows * 32);
         Self {
-            date: Date32Builder::new(),
-            timestamp: instants(),
-            observed_timestamp: instants(),
-            severity_number: Int8Builder::new(),
-            severity_text: Repeated::new(),
-            service_name: Repeated::new(),
-            service_version: Repeated::new(),
-            host_name: Repeated::new(),
-            deployment_environment_name: Repeated::new(),
-            cloud_region: Repeated::new(),
-            event_name: Repeated::new(),
-            body: StringBuilder::new(),
-            shape_id: Int64Builder::new(),
-            trace_id: StringBuilder::new(),
-            span_id: StringBuilder::new(),
-            user_id: StringBuilder::new(),
-            session_id: StringBuilder::new(),
-            tenant_id: Repeated::new(),
-            http_request_method: Repeated::new(),
-            http_route: Repeated::new(),
-            http_response_status_code: Int16Builder::new(),
-            rpc_grpc_status_code: Int16Builder::new(),
-            outcome: Repeated::new(),
-            error_type: Repeated::new(),
-            duration_ms: Float64Builder::new(),
-            order_id: StringBuilder::new(),
-            amount: Float64Builder::new(),
-            attributes: text_map_builder(),
-            source_record: Int64Builder::new(),
+            date: Date32Builder::with_capacity(rows),
+            timestamp: instants(rows),
+            observed_timestamp: instants(rows),
+            severity_number: Int8Builder::with_capacity(rows),
+            severity_text: words(),
+            service_name: words(),
+            service_version: words(),
+            host_name: words(),
+            deployment_environment_name: words(),
+            cloud_region: words(),
+            event_name: words(),
+            body: StringBuilder::with_capacity(rows, rows * 64),
+            shape_id: Int64Builder::with_capacity(rows),
+            trace_id: ids(),
+            span_id: words(),
+            user_id: words(),
+            session_id: ids(),
+            tenant_id: words(),
+            http_request_method: words(),
+            http_route: words(),
+            http_response_status_code: Int16Builder::with_capacity(rows),
+            rpc_grpc_status_code: Int16Builder::with_capacity(rows),
+            outcome: words(),
+            error_type: words(),
+            duration_ms: Float64Builder::with_capacity(rows),
+            order_id: words(),
+            amount: Float64Builder::with_capacity(rows),
+            attributes: text_map_builder(rows),
+            source_record: Int64Builder::with_capacity(rows),
         }
     }
 
@@ -94,26 +93,26 @@ impl LogRows {
         let severity_number =
             record.severity_number.or_else(|| record.severity_text.as_deref().and_then(severity::number_of));
         self.severity_number.append_option(severity_number);
-        repeated(&mut self.severity_text, record.severity_text.as_ref());
-        repeated(&mut self.service_name, record.service_name.as_ref());
-        repeated(&mut self.service_version, record.service_version.as_ref());
-        repeated(&mut self.host_name, record.host_name.as_ref());
-        repeated(&mut self.deployment_environment_name, record.deployment_environment_name.as_ref());
-        repeated(&mut self.cloud_region, record.cloud_region.as_ref());
-        repeated(&mut self.event_name, record.event_name.as_ref());
+        text(&mut self.severity_text, record.severity_text.as_ref());
+        text(&mut self.service_name, record.service_name.as_ref());
+        text(&mut self.service_version, record.service_version.as_ref());
+        text(&mut self.host_name, record.host_name.as_ref());
+        text(&mut self.deployment_environment_name, record.deployment_environment_name.as_ref());
+        text(&mut self.cloud_region, record.cloud_region.as_ref());
+        text(&mut self.event_name, record.event_name.as_ref());
         text(&mut self.body, record.body.as_ref());
         self.shape_id.append_option(record.body.as_deref().map(fupan_analysis::shape_id));
         text(&mut self.trace_id, record.trace_id.as_ref());
         text(&mut self.span_id, record.span_id.as_ref());
         text(&mut self.user_id, record.user_id.as_ref());
         text(&mut self.session_id, record.session_id.as_ref());
-        repeated(&mut self.tenant_id, record.tenant_id.as_ref());
-        repeated(&mut self.http_request_method, record.http_request_method.as_ref());
-        repeated(&mut self.http_route, record.http_route.as_ref());
+        text(&mut self.tenant_id, record.tenant_id.as_ref());
+        text(&mut self.http_request_method, record.http_request_method.as_ref());
+        text(&mut self.http_route, record.http_route.as_ref());
         self.http_response_status_code.append_option(record.http_response_status_code);
         self.rpc_grpc_status_code.append_option(record.rpc_grpc_status_code);
-        self.outcome.push(enrich::outcome(record));
-        repeated(&mut self.error_type, record.error_type.as_ref());
+        self.outcome.append_option(enrich::outcome(record));
+        text(&mut self.error_type, record.error_type.as_ref());
         self.duration_ms.append_option(record.duration_ms);
         text(&mut self.order_id, record.order_id.as_ref());
         self.amount.append_option(record.amount);
@@ -129,26 +128,26 @@ impl LogRows {
             shared(self.timestamp.finish()),
             shared(self.observed_timestamp.finish()),
             shared(self.severity_number.finish()),
-            self.severity_text.finish()?,
-            self.service_name.finish()?,
-            self.service_version.finish()?,
-            self.host_name.finish()?,
-            self.deployment_environment_name.finish()?,
-            self.cloud_region.finish()?,
-            self.event_name.finish()?,
+            shared(self.severity_text.finish()),
+            shared(self.service_name.finish()),
+            shared(self.service_version.finish()),
+            shared(self.host_name.finish()),
+            shared(self.deployment_environment_name.finish()),
+            shared(self.cloud_region.finish()),
+            shared(self.event_name.finish()),
             shared(self.body.finish()),
             shared(self.shape_id.finish()),
             shared(self.trace_id.finish()),
             shared(self.span_id.finish()),
             shared(self.user_id.finish()),
             shared(self.session_id.finish()),
-            self.tenant_id.finish()?,
-            self.http_request_method.finish()?,
-            self.http_route.finish()?,
+            shared(self.tenant_id.finish()),
+            shared(self.http_request_method.finish()),
+            shared(self.http_route.finish()),
             shared(self.http_response_status_code.finish()),
             shared(self.rpc_grpc_status_code.finish()),
-            self.outcome.finish()?,
-            self.error_type.finish()?,
+            shared(self.outcome.finish()),
+            shared(self.error_type.finish()),
             shared(self.duration_ms.finish()),
             shared(self.order_id.finish()),
             shared(self.amount.finish()),

@@ -8,43 +8,48 @@ use arrow::error::ArrowError;
 use fupan_model::{MetricPoint, Table};
 use fupan_store::text_map_builder;
 
-use super::columns::{Repeated, attributes, date, instant, instants, same, shared};
+use super::columns::{attributes, date, instant, instants, same, shared};
 use crate::enrich;
 
 pub(crate) struct MetricRows {
     date: Date32Builder,
     timestamp: TimestampMicrosecondBuilder,
     start_timestamp: TimestampMicrosecondBuilder,
-    metric_name: Repeated,
-    metric_type: Repeated,
-    temporality: Repeated,
-    unit: Repeated,
+    metric_name: StringBuilder,
+    metric_type: StringBuilder,
+    temporality: StringBuilder,
+    unit: StringBuilder,
     value: Float64Builder,
-    service_name: Repeated,
-    host_name: Repeated,
-    cloud_region: Repeated,
+    service_name: StringBuilder,
+    host_name: StringBuilder,
+    cloud_region: StringBuilder,
     series_id: Int64Builder,
     attributes: MapBuilder<StringBuilder, StringBuilder>,
     source_record: Int64Builder,
+    /// What a series' identity is made of.
+    identity: Vec<u8>,
 }
 
 impl MetricRows {
-    pub(crate) fn new() -> Self {
+    /// Room for `rows` rows of the usual size: growing step by step copies each column several times.
+    pub(crate) fn with_room(rows: usize) -> Self {
+        let words = || StringBuilder::with_capacity(rows, rows * 16);
         Self {
-            date: Date32Builder::new(),
-            timestamp: instants(),
-            start_timestamp: instants(),
-            metric_name: Repeated::new(),
-            metric_type: Repeated::new(),
-            temporality: Repeated::new(),
-            unit: Repeated::new(),
-            value: Float64Builder::new(),
-            service_name: Repeated::new(),
-            host_name: Repeated::new(),
-            cloud_region: Repeated::new(),
-            series_id: Int64Builder::new(),
-            attributes: text_map_builder(),
-            source_record: Int64Builder::new(),
+            date: Date32Builder::with_capacity(rows),
+            timestamp: instants(rows),
+            start_timestamp: instants(rows),
+            metric_name: words(),
+            metric_type: words(),
+            temporality: words(),
+            unit: words(),
+            value: Float64Builder::with_capacity(rows),
+            service_name: words(),
+            host_name: words(),
+            cloud_region: words(),
+            series_id: Int64Builder::with_capacity(rows),
+            attributes: text_map_builder(rows),
+            source_record: Int64Builder::with_capacity(rows),
+            identity: Vec::new(),
         }
     }
 
@@ -52,15 +57,15 @@ impl MetricRows {
         date(&mut self.date, point.timestamp);
         instant(&mut self.timestamp, Some(point.timestamp));
         instant(&mut self.start_timestamp, point.start_timestamp);
-        self.metric_name.push(Some(&point.metric_name));
-        self.metric_type.push(point.metric_type.as_deref());
-        self.temporality.push(point.temporality.as_deref());
-        self.unit.push(point.unit.as_deref());
+        self.metric_name.append_value(&point.metric_name);
+        self.metric_type.append_option(point.metric_type.as_deref());
+        self.temporality.append_option(point.temporality.as_deref());
+        self.unit.append_option(point.unit.as_deref());
         self.value.append_value(point.value);
-        self.service_name.push(point.service_name.as_deref());
-        self.host_name.push(point.host_name.as_deref());
-        self.cloud_region.push(point.cloud_region.as_deref());
-        self.series_id.append_value(enrich::series_id(point));
+        self.service_name.append_option(point.service_name.as_deref());
+        self.host_name.append_option(point.host_name.as_deref());
+        self.cloud_region.append_option(point.cloud_region.as_deref());
+        self.series_id.append_value(enrich::series_id(point, &mut self.identity));
         attributes(&mut self.attributes, &point.attributes)?;
         self.source_record.append_value(source_record as i64);
         Ok(())
@@ -74,14 +79,14 @@ impl MetricRows {
                 shared(self.date.finish()),
                 shared(self.timestamp.finish()),
                 shared(self.start_timestamp.finish()),
-                self.metric_name.finish()?,
-                self.metric_type.finish()?,
-                self.temporality.finish()?,
-                self.unit.finish()?,
+                shared(self.metric_name.finish()),
+                shared(self.metric_type.finish()),
+                shared(self.temporality.finish()),
+                shared(self.unit.finish()),
                 shared(self.value.finish()),
-                self.service_name.finish()?,
-                self.host_name.finish()?,
-                self.cloud_region.finish()?,
+                shared(self.service_name.finish()),
+                shared(self.host_name.finish()),
+                shared(self.cloud_region.finish()),
                 shared(self.series_id.finish()),
                 shared(self.attributes.finish()),
                 same(chunk_id, source_record.len()),

@@ -8,7 +8,7 @@ use arrow::error::ArrowError;
 use fupan_model::{SpanRecord, Table};
 use fupan_store::text_map_builder;
 
-use super::columns::{Repeated, attributes, date, instant, instants, same, shared};
+use super::columns::{attributes, date, instant, instants, same, shared};
 
 pub(crate) struct SpanRows {
     trace_id: StringBuilder,
@@ -16,30 +16,32 @@ pub(crate) struct SpanRows {
     parent_span_id: StringBuilder,
     timestamp: TimestampMicrosecondBuilder,
     duration_ms: Float64Builder,
-    service_name: Repeated,
-    span_name: Repeated,
-    span_kind: Repeated,
-    status_code: Repeated,
+    service_name: StringBuilder,
+    span_name: StringBuilder,
+    span_kind: StringBuilder,
+    status_code: StringBuilder,
     attributes: MapBuilder<StringBuilder, StringBuilder>,
     date: Date32Builder,
     source_record: Int64Builder,
 }
 
 impl SpanRows {
-    pub(crate) fn new() -> Self {
+    /// Room for `rows` rows of the usual size: growing step by step copies each column several times.
+    pub(crate) fn with_room(rows: usize) -> Self {
+        let words = || StringBuilder::with_capacity(rows, rows * 16);
         Self {
-            trace_id: StringBuilder::new(),
-            span_id: StringBuilder::new(),
-            parent_span_id: StringBuilder::new(),
-            timestamp: instants(),
-            duration_ms: Float64Builder::new(),
-            service_name: Repeated::new(),
-            span_name: Repeated::new(),
-            span_kind: Repeated::new(),
-            status_code: Repeated::new(),
-            attributes: text_map_builder(),
-            date: Date32Builder::new(),
-            source_record: Int64Builder::new(),
+            trace_id: StringBuilder::with_capacity(rows, rows * 32),
+            span_id: words(),
+            parent_span_id: words(),
+            timestamp: instants(rows),
+            duration_ms: Float64Builder::with_capacity(rows),
+            service_name: words(),
+            span_name: words(),
+            span_kind: words(),
+            status_code: words(),
+            attributes: text_map_builder(rows),
+            date: Date32Builder::with_capacity(rows),
+            source_record: Int64Builder::with_capacity(rows),
         }
     }
 
@@ -49,10 +51,10 @@ impl SpanRows {
         self.parent_span_id.append_option(span.parent_span_id.as_ref());
         instant(&mut self.timestamp, Some(span.timestamp));
         self.duration_ms.append_option(span.duration_ms);
-        self.service_name.push(span.service_name.as_deref());
-        self.span_name.push(span.span_name.as_deref());
-        self.span_kind.push(span.span_kind.as_deref());
-        self.status_code.push(span.status_code.as_deref());
+        self.service_name.append_option(span.service_name.as_deref());
+        self.span_name.append_option(span.span_name.as_deref());
+        self.span_kind.append_option(span.span_kind.as_deref());
+        self.status_code.append_option(span.status_code.as_deref());
         attributes(&mut self.attributes, &span.attributes)?;
         date(&mut self.date, span.timestamp);
         self.source_record.append_value(source_record as i64);
@@ -69,10 +71,10 @@ impl SpanRows {
                 shared(self.parent_span_id.finish()),
                 shared(self.timestamp.finish()),
                 shared(self.duration_ms.finish()),
-                self.service_name.finish()?,
-                self.span_name.finish()?,
-                self.span_kind.finish()?,
-                self.status_code.finish()?,
+                shared(self.service_name.finish()),
+                shared(self.span_name.finish()),
+                shared(self.span_kind.finish()),
+                shared(self.status_code.finish()),
                 shared(self.attributes.finish()),
                 shared(self.date.finish()),
                 same(chunk_id, source_record.len()),
