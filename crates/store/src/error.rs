@@ -69,6 +69,20 @@ pub enum StoreError {
         /// What is wrong.
         reason: String,
     },
+    /// A pinned version counts rows that are there no more.
+    #[error(
+        "version {version} of the ledger cannot be read any more: the rows of {source_name} were {what} on {on}\nhint: leave --at-version out, or ask for a version after that day's; ingesting {source_name} again brings its rows back, if it may"
+    )]
+    Gone {
+        /// Asked for.
+        version: u64,
+        /// Name of the first source that is not whole any more.
+        source_name: String,
+        /// What became of them.
+        what: &'static str,
+        /// UTC day.
+        on: String,
+    },
     /// A pinned version that does not exist.
     #[error("the ledger has no version {version}; its newest is {newest}")]
     NoSuchVersion {

@@ -85,7 +85,8 @@ fn prefix(hex: &str) -> &str {
     hex.get(..16).unwrap_or(hex)
 }
 
-fn date_text(days: i32) -> Option<String> {
+/// `YYYY-MM-DD` of days since the epoch.
+pub(crate) fn date_text(days: i32) -> Option<String> {
     Micros(i64::from(days) * 86_400 * Micros::PER_SECOND)
         .to_datetime()
         .map(|at| at.format("%Y-%m-%d").to_string())

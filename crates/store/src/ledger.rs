@@ -73,6 +73,8 @@ pub struct Ledger {
     /// All rows, in order of commit.
     pub rows: Vec<LedgerRow>,
     live: BTreeMap<String, usize>,
+    /// Chunks whose rows are in no file any more, with the row that says why.
+    gone: BTreeMap<String, usize>,
     by_key: HashMap<String, String>,
 }
 
@@ -90,17 +92,40 @@ impl Ledger {
         match row.action {
             LedgerAction::Committed => {
                 self.live.insert(row.chunk_id.clone(), self.rows.len());
+                self.gone.remove(&row.chunk_id);
                 self.by_key.insert(row.chunk_key.clone(), row.chunk_id.clone());
             }
-            LedgerAction::Superseded => {
-                self.live.remove(&row.chunk_id);
-                if self.by_key.get(&row.chunk_key) == Some(&row.chunk_id) {
-                    self.by_key.remove(&row.chunk_key);
-                }
+            LedgerAction::Superseded => self.stop(&row),
+            LedgerAction::Purged | LedgerAction::Damaged => {
+                self.stop(&row);
+                self.gone.insert(row.chunk_id.clone(), self.rows.len());
             }
             LedgerAction::Seen => {}
         }
         self.rows.push(row);
+    }
+
+    fn stop(&mut self, row: &LedgerRow) {
+        self.live.remove(&row.chunk_id);
+        if self.by_key.get(&row.chunk_key) == Some(&row.chunk_id) {
+            self.by_key.remove(&row.chunk_key);
+        }
+    }
+
+    /// Why the rows of this chunk are in no file any more; none where they may be.
+    pub fn gone(&self, chunk_id: &str) -> Option<&LedgerRow> {
+        self.rows.get(*self.gone.get(chunk_id)?)
+    }
+
+    /// Chunks that count or once did, each with its latest row that says so.
+    pub fn committed(&self) -> BTreeMap<&str, &LedgerRow> {
+        let rows = self.rows.iter().filter(|row| row.action == LedgerAction::Committed);
+        rows.map(|row| (row.chunk_id.as_str(), row)).collect()
+    }
+
+    /// The row by which this chunk counts.
+    pub fn live_row(&self, chunk_id: &str) -> Option<&LedgerRow> {
+        self.rows.get(*self.live.get(chunk_id)?)
     }
 
     /// Whether rows of this chunk count.
@@ -112,6 +137,30 @@ impl Ledger {
     pub fn live_by_key(&self, chunk_key: &str) -> Option<&LedgerRow> {
         let chunk = self.by_key.get(chunk_key)?;
         self.rows.get(*self.live.get(chunk)?)
+    }
+
+    /// An error where an earlier ledger counts chunks whose rows are there no more.
+    pub(crate) fn check_whole(&self, version: u64, earlier: &Self) -> Result<(), StoreError> {
+        let Some(lost) = earlier.live().find_map(|row| self.gone(&row.chunk_id)) else { return Ok(()) };
+        let day = lost.ingested_at.to_datetime().map(|at| at.format("%Y-%m-%d").to_string());
+        Err(StoreError::Gone {
+            version,
+            source_name: lost.source.clone(),
+            what: if lost.action == LedgerAction::Purged { "purged" } else { "taken out as damaged" },
+            on: day.unwrap_or_default(),
+        })
+    }
+
+    /// What is left of a file's range of instants where only these of its chunks count: a file that was
+    /// merged holds later chunks too, and they must not tell what the latest instant of an earlier
+    /// version was.
+    pub(crate) fn narrowed(&self, live: &[String], range: (Micros, Micros)) -> (Micros, Micros) {
+        let rows = || live.iter().map(|chunk| self.live_row(chunk));
+        let lows: Option<Vec<Micros>> = rows().map(|row| row?.first_timestamp).collect();
+        let highs: Option<Vec<Micros>> = rows().map(|row| row?.last_timestamp).collect();
+        let low = lows.and_then(|lows| lows.into_iter().min()).map_or(range.0, |low| low.max(range.0));
+        let high = highs.and_then(|highs| highs.into_iter().max()).map_or(range.1, |high| high.min(range.1));
+        if low <= high { (low, high) } else { range }
     }
 
     /// Rows of the chunks that count, in order of chunk id.

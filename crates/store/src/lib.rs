@@ -5,11 +5,13 @@
 //! stores. It makes no SQL session.
 
 mod append;
+mod compact;
 mod durable;
 mod error;
 mod files;
 mod forget;
 mod ledger;
+mod ledger_merge;
 pub mod limits;
 mod snapshot;
 mod store;
@@ -17,6 +19,7 @@ mod table;
 mod verify;
 
 pub use append::{Appended, ChunkRows, EncodedChunks};
+pub use compact::Compaction;
 pub use durable::DurableLocalStore;
 pub use error::StoreError;
 pub use ledger::{Ledger, LedgerRow, text_map_builder};

@@ -19,3 +19,19 @@ pub const DICTIONARY_SAMPLE_ROWS: usize = 4096;
 
 /// Texts of at most this mean length are ids rather than prose.
 pub const ID_BYTES_MAX: usize = 40;
+
+/// Rows of a file that compaction makes: its rows are in memory at once, and a log record takes about 600
+/// bytes there, twice while it is sorted.
+pub const COMPACTED_FILE_ROWS: u64 = 512 * 1024;
+
+/// The same for metrics, whose rows take a fifth.
+pub const COMPACTED_FILE_METRIC_ROWS: u64 = 2 * 1024 * 1024;
+
+/// Bytes on disk that go into such a file at most, for rows that are longer than usual.
+pub const COMPACTED_FILE_BYTES: u64 = 128 << 20;
+
+/// New files that are committed together: a conflict costs their commit again, not their writing.
+pub const COMPACTED_GROUPS_PER_COMMIT: usize = 32;
+
+/// Rows of a merged ledger file; larger ones are not read and written again.
+pub const LEDGER_FILE_ROWS: u64 = 32 * 1024;

@@ -150,7 +150,7 @@ impl Store {
         Ok(Ledger::new(version, rows))
     }
 
-    async fn ledger_file(&self, path: &str) -> Result<Vec<LedgerRow>, StoreError> {
+    pub(crate) async fn ledger_file(&self, path: &str) -> Result<Vec<LedgerRow>, StoreError> {
         if let Some(rows) = self.ledger_files.lock().await.get(path) {
             return Ok(rows.clone());
         }
@@ -207,6 +207,9 @@ impl Store {
             ingests.load_version(version).await?;
         }
         let ledger = self.ledger_of(&ingests).await?;
+        if let Some(version) = ledger_version {
+            self.ledger().await?.check_whole(version, &ledger)?;
+        }
         let mut tables = BTreeMap::new();
         for table in Table::ALL {
             let delta = if table == Table::Ingests { ingests.clone() } else { self.delta(table).await? };
@@ -232,7 +235,7 @@ pub(crate) fn files_of(delta: &DeltaTable) -> Result<Vec<DataFile>, StoreError> 
 }
 
 /// The version in a ledger file's name.
-fn committed_version(path: &str) -> Option<u64> {
+pub(crate) fn committed_version(path: &str) -> Option<u64> {
     path.split('-').next()?.parse().ok()
 }
 
@@ -244,6 +247,9 @@ fn counted(table: Table, mut file: DataFile, ledger: &Ledger) -> Option<DataFile
         return Some(file);
     }
     let (live, hidden): (Vec<_>, Vec<_>) = file.chunks.drain(..).partition(|chunk| ledger.is_live(chunk));
+    if !hidden.is_empty() {
+        file.timestamps = file.timestamps.map(|range| ledger.narrowed(&live, range));
+    }
     file.chunks = live;
     file.hidden_chunks = hidden;
     (!file.chunks.is_empty()).then_some(file)

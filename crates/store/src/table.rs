@@ -5,11 +5,11 @@
 //! own rebasing is switched off, because two appends never conflict there and the same chunk would
 //! be written twice.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
-use deltalake_core::kernel::{Action, Add, StructField, StructType};
+use deltalake_core::kernel::{Action, Add, Remove, StructField, StructType};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
@@ -118,20 +118,53 @@ fn delta_type(kind: &arrow::datatypes::DataType) -> Value {
     }
 }
 
+/// What one commit does to a table.
+#[derive(Debug)]
+pub(crate) struct Change {
+    /// Files that come in.
+    pub(crate) adds: Vec<Add>,
+    /// Files that go out of the table's newest state; earlier versions still list them.
+    pub(crate) removes: Vec<Remove>,
+    /// What the log says about it.
+    pub(crate) operation: DeltaOperation,
+}
+
+impl Change {
+    /// The paths by which the log tells whether it is in.
+    fn is_in(&self, delta: &DeltaTable) -> Result<bool, StoreError> {
+        let paths: HashSet<String> =
+            delta.snapshot()?.log_data().iter().map(|file| file.path().into_owned()).collect();
+        Ok(match self.adds.as_slice() {
+            [] => !self.removes.iter().any(|remove| paths.contains(&remove.path)),
+            adds => adds.iter().any(|add| paths.contains(&add.path)),
+        })
+    }
+}
+
 /// Adds files at exactly the version after the handle's state, and moves the handle's state on.
 pub(crate) async fn commit(delta: &mut DeltaTable, table: Table, adds: Vec<Add>) -> Result<u64, StoreError> {
-    let paths: Vec<String> = adds.iter().map(|add| add.path.clone()).collect();
-    let properties = CommitProperties::default().with_max_retries(0).with_cleanup_expired_logs(Some(false));
     let operation = DeltaOperation::Write {
         mode: SaveMode::Append,
         partition_by: Some(table.partition_columns().iter().map(ToString::to_string).collect()),
         predicate: None,
     };
+    commit_change(delta, table, &Change { adds, removes: Vec::new(), operation }).await
+}
+
+/// As [`commit`], where files go out as well.
+pub(crate) async fn commit_change(
+    delta: &mut DeltaTable,
+    table: Table,
+    change: &Change,
+) -> Result<u64, StoreError> {
+    let properties = CommitProperties::default().with_max_retries(0).with_cleanup_expired_logs(Some(false));
+    let actions = change.removes.iter().cloned().map(Action::Remove);
+    let actions = actions.chain(change.adds.iter().cloned().map(Action::Add)).collect();
     let committed = {
         let state = delta.snapshot()?.snapshot();
         CommitBuilder::from(properties)
-            .with_actions(adds.into_iter().map(Action::Add).collect())
-            .build(Some(state), delta.log_store(), operation)
+            .with_actions(actions)
+            .build(Some(state), delta.log_store(), change.operation.clone())
             .await
     };
     match committed {
@@ -149,7 +182,7 @@ pub(crate) async fn commit(delta: &mut DeltaTable, table: Table, adds: Vec<Add>)
                     | TransactionError::VersionAlreadyExists(_),
             },
         ) => Err(conflict(table)),
-        Err(error) => settle(delta, table, &paths, &error).await,
+        Err(error) => settle(delta, table, change, &error).await,
     }
 }
 
@@ -161,7 +194,7 @@ fn conflict(table: Table) -> StoreError {
 async fn settle(
     delta: &mut DeltaTable,
     table: Table,
-    paths: &[String],
+    change: &Change,
     error: &DeltaTableError,
 ) -> Result<u64, StoreError> {
     let unknown = |reason: String| StoreError::OutcomeUnknown { table: table.name().to_owned(), reason };
@@ -169,9 +202,7 @@ async fn settle(
         .update_state()
         .await
         .map_err(|again| unknown(format!("{error}; reading the log again: {again}")))?;
-    let state = delta.snapshot()?;
-    let is_in = state.log_data().iter().any(|file| paths.iter().any(|path| *path == file.path()));
-    if is_in { Ok(state.version()) } else { Err(unknown(error.to_string())) }
+    if change.is_in(delta)? { Ok(delta.snapshot()?.version()) } else { Err(unknown(error.to_string())) }
 }
 
 #[cfg(test)]
