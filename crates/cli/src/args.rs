@@ -92,8 +92,10 @@ pub(crate) enum Command {
     Mapping(commands::mapping::Arguments),
     /// Show the configuration
     Config(commands::config::Arguments),
-    /// Check the store, or take back a source
+    /// Keep the store healthy: verify, compact, repair, forget
     Store(commands::store::Arguments),
+    /// Check disk, limits, clock, configuration and store, and say what to do
+    Doctor(commands::doctor::Arguments),
     /// Print completions for a shell
     Completions(commands::completions::Arguments),
 }

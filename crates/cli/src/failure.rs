@@ -95,7 +95,9 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let kind = match &error {
             StoreError::OutcomeUnknown { .. } => ErrorKind::OutcomeUnknown,
-            StoreError::NoSuchVersion { .. } | StoreError::BadLocation { .. } => ErrorKind::Usage,
+            StoreError::NoSuchVersion { .. } | StoreError::Gone { .. } | StoreError::BadLocation { .. } => {
+                ErrorKind::Usage
+            }
             StoreError::Arrow(_) | StoreError::Task(_) => return Self::bug(error.to_string()),
             _ => ErrorKind::Storage,
         };

@@ -4,6 +4,8 @@
 //! `fupan.toml` is an environment variable with `__` between its parts:
 //! `FUPAN_WORKSPACE__ZONE=Asia/Shanghai`.
 
+mod check;
+
 use std::path::{Path, PathBuf};
 
 use chrono_tz::Tz;
@@ -11,7 +13,6 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider, Source};
 use fupan_model::Config;
-use fupan_model::config::duration_seconds;
 
 use crate::failure::{ErrorKind, Failure};
 
@@ -66,7 +67,7 @@ impl Settings {
             figment = figment.merge(Named("flag", Serialized::default("ingest.max_rejected_share", share)));
         }
         let config: Config = figment.extract().map_err(|error| wrong(&error))?;
-        check(&config)?;
+        check::check(&config)?;
         let mut settings = Self { config, zone: Tz::UTC, figment };
         settings.zone = settings.configured_zone()?;
         Ok(settings)
@@ -130,41 +131,6 @@ impl<P: Provider> Provider for Named<P> {
 
 fn is_bare(key: &str) -> bool {
     !key.is_empty() && key.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'))
-}
-
-/// What the types cannot check.
-fn check(config: &Config) -> Result<(), Failure> {
-    let wrong = |key: &str, problem: String, hint: &str| {
-        Err(Failure::new(ErrorKind::BadInput, format!("{CONFIG_FILE}: {key}: {problem}")).hint(hint))
-    };
-    for (key, text) in
-        [("baseline.before", &config.baseline.before), ("baseline.guard", &config.baseline.guard)]
-    {
-        if duration_seconds(text).is_none() {
-            return wrong(
-                key,
-                format!("{text:?} is not a duration"),
-                "write a number and a unit: 90s, 60m, 4h, 28d",
-            );
-        }
-    }
-    if !(0.0..=1.0).contains(&config.ingest.max_rejected_share) {
-        let share = config.ingest.max_rejected_share;
-        return wrong(
-            "ingest.max_rejected_share",
-            format!("{share} is not a share"),
-            "write a number from 0 to 1",
-        );
-    }
-    if !(1..=12).contains(&config.workspace.fiscal_year_start) {
-        let month = config.workspace.fiscal_year_start;
-        return wrong(
-            "workspace.fiscal_year_start",
-            format!("{month} is not a month"),
-            "write a number from 1 to 12",
-        );
-    }
-    Ok(())
 }
 
 /// The zone of that IANA name.
@@ -253,6 +219,31 @@ mod tests {
         assert_eq!(failure.kind, ErrorKind::BadInput);
         assert!(failure.message.contains("zoen"), "{}", failure.message);
         assert!(failure.hint.unwrap().contains("`zone`"));
+    }
+
+    #[test]
+    fn values_that_no_report_could_use_are_refused_with_their_key() {
+        for (text, key) in [
+            ("[baseline]\nmin_effect = 5", "baseline.min_effect"),
+            ("[baseline]\nbefore = \"an hour\"", "baseline.before"),
+            ("[baseline]\ncomparable_days = 0", "baseline.comparable_days"),
+            ("[grades.P1]\ntargets = { detect = \"abc\" }", "grades.P1.targets.detect"),
+            ("[grades.P1]\ntargets = { cook = \"5m\" }", "grades.P1.targets.cook"),
+            ("[grades.P1]\nnotice_every = \"often\"", "grades.P1.notice_every"),
+            ("[services.pay]\nslo = { target = 99.9, window = \"28d\" }", "services.pay.slo.target"),
+            ("[services.pay]\nslo = { target = 0.999, window = \"28\" }", "services.pay.slo.window"),
+            ("[services.pay]\nsli = { latency_ms = -1.0 }", "services.pay.sli.latency_ms"),
+            ("[workspace]\nlanguage = [\"klingon\"]", "workspace.language"),
+            ("[workspace]\nlanguage = []", "workspace.language"),
+            ("[ingest]\nmax_rejected_share = nan", "ingest.max_rejected_share"),
+        ] {
+            let failure = load(text, &FlagSettings::default()).err().unwrap();
+            assert_eq!(failure.kind, ErrorKind::BadInput);
+            assert!(failure.message.starts_with(&format!("fupan.toml: {key}: ")), "{}", failure.message);
+            assert!(failure.hint.is_some());
+        }
+        let sound = "[grades.P1]\nfirst_notice = \"10m\"\ntargets = { detect = \"1m\", locate = \"5m\", mitigate = \"10m\" }";
+        load(sound, &FlagSettings::default()).unwrap();
     }
 
     #[test]

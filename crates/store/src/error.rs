@@ -23,7 +23,7 @@ pub enum StoreError {
     },
     /// The newest log entry of a table is empty or torn, as a machine that lost power leaves it.
     #[error(
-        "table `{table}`: log entry {entry} is damaged ({reason})\nhint: nothing before it is lost; keep a copy of the store, move that one file aside and ingest the same sources again"
+        "table `{table}`: log entry {entry} is damaged ({reason})\nhint: nothing before it is lost; `fupan store repair` moves that one file aside; then ingest the same sources again"
     )]
     DamagedLog {
         /// Which table.

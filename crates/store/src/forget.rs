@@ -10,7 +10,7 @@ use crate::ledger::LedgerRow;
 use crate::{Store, StoreError};
 
 /// Shortest beginning of a chunk's id that names one.
-const CHUNK_ID_CHARS_MIN: usize = 6;
+pub(crate) const CHUNK_ID_CHARS_MIN: usize = 6;
 
 impl Store {
     /// The chunks that count and are meant by `wanted`: the name of their source, or the id of a

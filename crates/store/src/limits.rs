@@ -35,3 +35,6 @@ pub const COMPACTED_GROUPS_PER_COMMIT: usize = 32;
 
 /// Rows of a merged ledger file; larger ones are not read and written again.
 pub const LEDGER_FILE_ROWS: u64 = 32 * 1024;
+
+/// A file that no version names may belong to an ingest that is about to commit it; after a day it does not.
+pub const ORPHAN_AGE_SECONDS: i64 = 24 * 3600;

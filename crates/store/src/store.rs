@@ -53,8 +53,22 @@ impl Store {
         Self::open_on(root, whole).await
     }
 
+    /// As [`Self::open`], for a store that is to be repaired: a damaged log is no reason to refuse it.
+    pub(crate) async fn open_unchecked(location: &str) -> Result<Self, StoreError> {
+        let (root, whole) = resolve(location)?;
+        Self::over(root, whole).await
+    }
+
     /// As [`Self::open`], on an object store that the caller made.
     pub async fn open_on(root: Url, whole: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
+        let store = Self::over(root, whole).await?;
+        for table in Table::ALL {
+            store.check_newest_entry(table).await?;
+        }
+        Ok(store)
+    }
+
+    async fn over(root: Url, whole: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
         let prefix = Path::from_url_path(root.path()).map_err(|error| StoreError::BadLocation {
             location: root.to_string(),
             reason: error.to_string(),
@@ -63,9 +77,6 @@ impl Store {
         let store = Self { root, whole, below, tables: Mutex::default(), ledger_files: Mutex::default() };
         if !store.exists(Table::Ingests).await? {
             return Err(StoreError::NotFound { root: store.display_root() });
-        }
-        for table in Table::ALL {
-            store.check_newest_entry(table).await?;
         }
         Ok(store)
     }

@@ -1,14 +1,20 @@
 //! Is everything that the ledger counts really there, undamaged and once?
+//!
+//! No table is derived from another one: incidents, requests and the like are views, computed anew by each
+//! session, so that there is no projection that could differ from its rebuild.
 
-use std::collections::BTreeMap;
+mod rows;
 
-use arrow::array::{Array, AsArray};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
 use fupan_model::Table;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use serde_json::Value;
 
 use crate::store::files_of;
-use crate::{Store, StoreError, files};
+use crate::{DataFile, Ledger, LedgerRow, Store, StoreError, files};
+use rows::RowsByChunk;
 
 /// Something that is wrong with a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +23,35 @@ pub struct Finding {
     pub subject: String,
     /// What is wrong, and what to do.
     pub problem: String,
+    /// What kind of harm it is.
+    pub damage: Damage,
+}
+
+/// What kind of harm a finding is, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Damage {
+    /// A data file is gone, was changed or cannot be read. The path is relative to the table.
+    File {
+        /// Which table.
+        table: Table,
+        /// Below its folder.
+        path: String,
+    },
+    /// Fewer or more rows than the ledger counts for a chunk, or rows of it twice.
+    Chunk {
+        /// Which chunk.
+        chunk_id: String,
+    },
+    /// Rows of a chunk that was purged are still there: the purge was interrupted.
+    Purge {
+        /// Name of its source.
+        source: String,
+    },
+    /// A file of the log. The path is relative to the store.
+    Log {
+        /// Below the store's root.
+        path: String,
+    },
 }
 
 /// What a verification looked at and found.
@@ -32,108 +67,218 @@ pub struct Verification {
     pub chunks: u64,
     /// Files that nothing counts: left by a run that was interrupted. Harmless.
     pub uncounted_files: u64,
+    /// Files that only earlier versions of the tables name.
+    pub history_files: u64,
+    /// Files that no version of a table names: written by a run that died before its commit, or by one that
+    /// is under way. Below the store's root.
+    pub orphans: Vec<String>,
     /// What is wrong; empty is good.
     pub findings: Vec<Finding>,
 }
+
+pub(crate) const REPAIR: &str =
+    "`fupan store repair` takes it out, and ingesting its source again brings its rows back";
 
 impl Store {
     /// Reads every file, compares digests and row counts with the log, and the rows of each chunk
     /// with the ledger.
     pub async fn verify(&self) -> Result<Verification, StoreError> {
-        let ledger = self.ledger().await?;
-        let mut result = Verification { chunks: ledger.live().count() as u64, ..Verification::default() };
-        let mut rows_by_chunk: BTreeMap<String, i64> = BTreeMap::new();
+        let mut result = Verification::default();
         for table in Table::ALL {
-            let delta = self.delta(table).await?;
-            let mut holders: BTreeMap<(String, Option<i32>), String> = BTreeMap::new();
-            for file in files_of(&delta)? {
-                let counts = table == Table::Ingests || file.chunks.iter().any(|chunk| ledger.is_live(chunk));
-                result.uncounted_files += u64::from(!counts);
-                let path = format!("{}/{}", table.name(), file.path);
-                for chunk in file.chunks.iter().filter(|_| table != Table::Ingests) {
-                    if let Some(other) = holders.insert((chunk.clone(), file.date_days), path.clone()) {
-                        result.findings.push(Finding {
-                            subject: path.clone(),
-                            problem: format!("chunk {chunk} is in {other} too: its rows would count twice"),
-                        });
-                    }
-                }
-                if !counts {
-                    continue;
-                }
-                match self.check_file(table, &path, &file).await {
-                    Ok(counted) => {
-                        result.files += 1;
-                        result.bytes += file.size;
-                        result.rows += file.rows;
-                        for (chunk, rows) in counted {
-                            *rows_by_chunk.entry(chunk).or_default() += rows;
-                        }
-                    }
-                    Err(problem) => result.findings.push(Finding { subject: path, problem }),
-                }
-            }
+            self.verify_log(table, &mut result).await?;
         }
-        for row in ledger.live() {
-            let found = rows_by_chunk.get(&row.chunk_id).copied().unwrap_or_default();
-            if found != row.rows {
+        // Without a ledger that can be read, nothing can be said about what counts.
+        self.verify_table(Table::Ingests, None, &mut result).await?;
+        if !result.findings.is_empty() {
+            return Ok(result);
+        }
+        let ledger = self.ledger().await?;
+        result.chunks = ledger.live().count() as u64;
+        let mut found = RowsByChunk::default();
+        for table in Table::ALL.into_iter().filter(|table| *table != Table::Ingests) {
+            found.add(self.verify_table(table, Some(&ledger), &mut result).await?);
+        }
+        let damaged: HashSet<&str> = found.damaged.iter().map(String::as_str).collect();
+        // A chunk whose file is damaged is not told twice.
+        for row in ledger.live().filter(|row| !damaged.contains(row.chunk_id.as_str())) {
+            if let Some(problem) = miscounted(row, &found) {
                 result.findings.push(Finding {
                     subject: format!("chunk {} of {}", row.chunk_id, row.source),
-                    problem: format!(
-                        "the ledger counts {} rows and the tables hold {found}; restore the damaged file or ingest the source again with --replace",
-                        row.rows
-                    ),
+                    problem: format!("{problem}; {REPAIR}"),
+                    damage: Damage::Chunk { chunk_id: row.chunk_id.clone() },
                 });
             }
         }
         Ok(result)
     }
 
-    /// Rows by chunk, or what is wrong. Quarantined rows are not counted as rows of a chunk.
-    async fn check_file(
+    /// Reads all files of a table's newest state, and looks for files that no state names.
+    pub(crate) async fn verify_table(
         &self,
         table: Table,
-        path: &str,
-        file: &crate::DataFile,
-    ) -> Result<Vec<(String, i64)>, String> {
-        let restore = "restore it from a copy, or ingest its source again with --replace";
-        let got = self
-            .object_store()
-            .get(&Path::from(path))
-            .await
-            .map_err(|error| format!("{error}; {restore}"))?;
-        let bytes = got.bytes().await.map_err(|error| format!("{error}; {restore}"))?;
+        ledger: Option<&Ledger>,
+        result: &mut Verification,
+    ) -> Result<RowsByChunk, StoreError> {
+        let files = files_of(&self.delta(table).await?)?;
+        self.verify_unnamed(table, &files, result).await?;
+        let mut found = RowsByChunk::default();
+        let mut holders: BTreeMap<(&str, Option<i32>), &str> = BTreeMap::new();
+        for file in &files {
+            let counts = ledger.is_none_or(|ledger| file.chunks.iter().any(|chunk| ledger.is_live(chunk)));
+            let path = format!("{}/{}", table.name(), file.path);
+            result.uncounted_files += u64::from(!counts);
+            for chunk in file.chunks.iter().filter(|_| table != Table::Ingests) {
+                if let Some(other) = holders.insert((chunk, file.date_days), &file.path) {
+                    let other = format!("{}/{other}", table.name());
+                    result.findings.push(Finding {
+                        subject: path.clone(),
+                        problem: format!(
+                            "chunk {chunk} is in {other} too: its rows would count twice; {REPAIR}"
+                        ),
+                        damage: Damage::Chunk { chunk_id: chunk.clone() },
+                    });
+                }
+                if let Some(row) = ledger.and_then(|ledger| ledger.gone(chunk)) {
+                    result.findings.push(unfinished(&path, row));
+                }
+            }
+            if !counts {
+                continue;
+            }
+            match self.check_file(table, &path, file).await {
+                Ok(of_file) => {
+                    result.files += 1;
+                    result.bytes += file.size;
+                    result.rows += file.rows;
+                    found.add(of_file);
+                }
+                Err(problem) => {
+                    found.damaged.extend(file.chunks.iter().cloned());
+                    result.findings.push(Finding {
+                        subject: path,
+                        problem: format!("{problem}; restore it from a copy, or: {REPAIR}"),
+                        damage: Damage::File { table, path: file.path.clone() },
+                    });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Rows by chunk, or what is wrong.
+    async fn check_file(&self, table: Table, path: &str, file: &DataFile) -> Result<RowsByChunk, String> {
+        let got = self.object_store().get(&Path::from(path)).await.map_err(|error| error.to_string())?;
+        let bytes = got.bytes().await.map_err(|error| error.to_string())?;
         if bytes.len() as u64 != file.size {
-            return Err(format!("{} bytes long, the log says {}; {restore}", bytes.len(), file.size));
+            return Err(format!("{} bytes long, the log says {}", bytes.len(), file.size));
         }
         if let Some(digest) = &file.digest
             && blake3::hash(&bytes).to_hex().as_str() != digest
         {
-            return Err(format!("its content changed after it was written; {restore}"));
+            return Err("its content changed after it was written".to_owned());
         }
-        let batches = files::decode(bytes, &table.schema()).map_err(|error| format!("{error}; {restore}"))?;
+        let batches = files::decode(bytes, &table.schema()).map_err(|error| error.to_string())?;
         let rows: usize = batches.iter().map(arrow::array::RecordBatch::num_rows).sum();
         if rows as u64 != file.rows {
-            return Err(format!("{rows} rows, the log says {}; {restore}", file.rows));
+            return Err(format!("{rows} rows, the log says {}", file.rows));
         }
-        if matches!(table, Table::Ingests | Table::Quarantine) {
-            return Ok(Vec::new());
+        if table == Table::Ingests {
+            Ok(RowsByChunk::default())
+        } else {
+            rows::of_file(table, file, &batches)
         }
-        let mut counts: BTreeMap<String, i64> = BTreeMap::new();
-        for batch in &batches {
-            let Some(ids) = batch.column_by_name("chunk_id").and_then(|column| column.as_string_opt::<i32>())
-            else {
-                continue;
+    }
+
+    /// Every entry of a table's log can be read, and none is missing.
+    async fn verify_log(&self, table: Table, result: &mut Verification) -> Result<(), StoreError> {
+        let entries = self.log_entries(table).await?;
+        let first = entries.first().map_or(0, |entry| entry.version);
+        for (expected, entry) in (first..).zip(&entries) {
+            let problem = match entry.actions() {
+                Err(problem) => problem,
+                Ok(_) if entry.version != expected => {
+                    format!(
+                        "it follows on version {}: entries between are missing",
+                        expected.saturating_sub(1)
+                    )
+                }
+                Ok(_) => continue,
             };
-            for row in 0..ids.len() {
-                match counts.get_mut(ids.value(row)) {
-                    Some(count) => *count += 1,
-                    None => {
-                        counts.insert(ids.value(row).to_owned(), 1);
-                    }
+            result.findings.push(Finding {
+                subject: entry.location.to_string(),
+                problem: format!("{problem}; `fupan store repair` says what can be done"),
+                damage: Damage::Log { path: entry.location.to_string() },
+            });
+            if entry.version != expected {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Files that the newest state does not name: of earlier versions, or of none.
+    async fn verify_unnamed(
+        &self,
+        table: Table,
+        files: &[DataFile],
+        result: &mut Verification,
+    ) -> Result<(), StoreError> {
+        let current: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let stored = self.stored_files(table).await?;
+        let unnamed: Vec<&String> = stored.keys().filter(|path| !current.contains(path.as_str())).collect();
+        if unnamed.is_empty() {
+            return Ok(());
+        }
+        let once = self.ever_added(table).await?;
+        for path in unnamed {
+            if once.contains(path) {
+                result.history_files += 1;
+            } else {
+                result.orphans.push(format!("{}/{path}", table.name()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Paths, relative to the table, that any version of it named.
+    pub(crate) async fn ever_added(&self, table: Table) -> Result<BTreeSet<String>, StoreError> {
+        let mut paths = BTreeSet::new();
+        for entry in self.log_entries(table).await? {
+            for action in entry.actions().unwrap_or_default() {
+                if let Some(path) = action.pointer("/add/path").and_then(Value::as_str) {
+                    paths.insert(path.to_owned());
                 }
             }
         }
-        Ok(counts.into_iter().collect())
+        Ok(paths)
     }
+}
+
+fn unfinished(path: &str, row: &LedgerRow) -> Finding {
+    Finding {
+        subject: path.to_owned(),
+        problem: format!(
+            "it holds rows of {} that were to be removed: that was interrupted; run `fupan store forget --purge` or `fupan store repair` again",
+            row.source
+        ),
+        damage: Damage::Purge { source: row.source.clone() },
+    }
+}
+
+/// What the ledger and the tables say differently about a chunk.
+fn miscounted(row: &LedgerRow, found: &RowsByChunk) -> Option<String> {
+    let rows = found.rows.get(&row.chunk_id).copied().unwrap_or_default();
+    let rejected = found.rejected.get(&row.chunk_id).copied().unwrap_or_default();
+    let sum = row.records_accepted + row.records_rejected + row.records_duplicate;
+    if rows != row.rows {
+        return Some(format!("the ledger counts {} rows and the tables hold {rows}", row.rows));
+    }
+    if rejected != row.records_rejected {
+        return Some(format!(
+            "the ledger counts {} unreadable records and `quarantine` holds {rejected}",
+            row.records_rejected
+        ));
+    }
+    (sum != row.records_read)
+        .then(|| format!("of {} records, {sum} are accepted, rejected or duplicate", row.records_read))
 }

@@ -2,5 +2,9 @@
 
 #[path = "maintenance/compacting.rs"]
 mod compacting;
+#[path = "maintenance/purging.rs"]
+mod purging;
+#[path = "maintenance/repairing.rs"]
+mod repairing;
 #[path = "maintenance/world.rs"]
 mod world;

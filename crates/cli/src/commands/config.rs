@@ -23,8 +23,10 @@ struct Show {
     origin: bool,
 }
 
-pub(crate) fn run(app: &App, arguments: &Arguments) -> Outcome {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     let Action::Show(show) = &arguments.action;
+    // What a report would refuse is refused here, too: conditions are checked by a session.
+    app.empty_session().await?;
     let lines = app.settings.lines()?;
     app.terminal.note(format!("workspace {} · store {}", app.shown(&app.workspace), app.shown_store()));
     if show.origin {

@@ -3,6 +3,7 @@
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod incidents;
 pub(crate) mod ingest;
@@ -30,6 +31,7 @@ pub(crate) async fn run(cli: Cli, terminal: Terminal, surroundings: Surroundings
     match &command {
         Command::Completions(arguments) => return completions::run(&terminal, arguments),
         Command::Init(arguments) => return init::run(&terminal, &surroundings, &globals, arguments),
+        Command::Doctor(_) => return doctor::run(&terminal, &surroundings, &globals).await,
         _ => {}
     }
     let flags = match &command {
@@ -48,9 +50,9 @@ pub(crate) async fn run(cli: Cli, terminal: Terminal, surroundings: Surroundings
         Command::Sql(arguments) => sql::run(&app, &arguments).await,
         Command::Query(arguments) => query::run(&app, &arguments).await,
         Command::Explain(arguments) => explain::run(&app, &arguments).await,
-        Command::Config(arguments) => config::run(&app, &arguments),
+        Command::Config(arguments) => config::run(&app, &arguments).await,
         Command::Mapping(arguments) => mapping::run(&app, &arguments),
         Command::Store(arguments) => store::run(&app, &arguments).await,
-        Command::Completions(_) | Command::Init(_) => Ok(crate::failure::DONE),
+        Command::Completions(_) | Command::Init(_) | Command::Doctor(_) => Ok(crate::failure::DONE),
     }
 }

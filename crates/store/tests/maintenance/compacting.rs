@@ -5,25 +5,7 @@ use std::collections::BTreeSet;
 use fupan_model::Table;
 use fupan_store::Store;
 
-use crate::world::{NOW, World, chunk, chunk_id, hour, texts};
-
-/// All rows of the logs that count, as text, sorted.
-async fn rows(store: &Store) -> Vec<String> {
-    let mut rows = Vec::new();
-    for batch in store.read(Table::Logs).await.expect("rows") {
-        let text = |name: &str, row: usize| {
-            let column = batch.column_by_name(name).expect("column");
-            arrow::util::display::array_value_to_string(column, row).expect("text")
-        };
-        for row in 0..batch.num_rows() {
-            rows.push(
-                ["timestamp", "body", "chunk_id", "source_record"].map(|name| text(name, row)).join("|"),
-            );
-        }
-    }
-    rows.sort();
-    rows
-}
+use crate::world::{NOW, World, chunk, chunk_id, hour, rows, texts};
 
 async fn files(store: &Store, version: Option<u64>) -> usize {
     store.snapshot(version).await.expect("snapshot").tables[&Table::Logs].files.len()

@@ -23,8 +23,8 @@ fn column(name: &str, kind: &DataType, chunk_id: &str, texts: &[String], first: 
     let rows = texts.len();
     match name {
         "date" => {
-            let days = i32::try_from(first / (24 * HOUR)).expect("a day");
-            Arc::new(arrow::array::Date32Array::from(vec![days; rows]))
+            let day = |row: i64| i32::try_from((first + row * 1_000_000) / (24 * HOUR)).expect("a day");
+            Arc::new((0..rows as i64).map(|row| Some(day(row))).collect::<arrow::array::Date32Array>())
         }
         "timestamp" => {
             let at: TimestampMicrosecondArray =
@@ -33,7 +33,7 @@ fn column(name: &str, kind: &DataType, chunk_id: &str, texts: &[String], first: 
         }
         "source_record" => Arc::new((1..=rows as i64).map(Some).collect::<Int64Array>()),
         "chunk_id" => Arc::new(StringArray::from(vec![chunk_id; rows])),
-        "body" | "user_id" => Arc::new(StringArray::from(texts.to_vec())),
+        "body" | "user_id" | "summary" | "reason" => Arc::new(StringArray::from(texts.to_vec())),
         "service_name" => Arc::new(StringArray::from(vec!["orders"; rows])),
         _ => new_null_array(kind, rows),
     }
@@ -95,6 +95,24 @@ pub(crate) fn chunk(table: Table, hour: i64, texts: &[String]) -> ChunkRows {
 /// Texts of the records of that hour.
 pub(crate) fn texts(hour: i64, rows: usize) -> Vec<String> {
     (0..rows).map(|row| format!("order {hour}/{row} placed")).collect()
+}
+
+/// All rows of the logs that count, as text, sorted.
+pub(crate) async fn rows(store: &Store) -> Vec<String> {
+    let mut rows = Vec::new();
+    for batch in store.read(Table::Logs).await.expect("rows") {
+        let text = |name: &str, row: usize| {
+            let column = batch.column_by_name(name).expect("column");
+            arrow::util::display::array_value_to_string(column, row).expect("text")
+        };
+        for row in 0..batch.num_rows() {
+            rows.push(
+                ["timestamp", "body", "chunk_id", "source_record"].map(|name| text(name, row)).join("|"),
+            );
+        }
+    }
+    rows.sort();
+    rows
 }
 
 /// A store in a folder that goes when it is dropped.

@@ -1,0 +1,86 @@
+//! What do a table's log files say, entry by entry, also where the log as a whole cannot be read?
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use fupan_model::Table;
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStoreExt};
+use serde_json::Value;
+
+use crate::{Store, StoreError};
+
+/// One log entry.
+#[derive(Debug)]
+pub(crate) struct LogEntry {
+    /// Below the store's root.
+    pub(crate) location: Path,
+    /// The table's version that it makes.
+    pub(crate) version: u64,
+    /// As it is on disk.
+    pub(crate) bytes: Bytes,
+}
+
+impl LogEntry {
+    /// Its actions, or what is wrong with it.
+    pub(crate) fn actions(&self) -> Result<Vec<Value>, String> {
+        if self.bytes.is_empty() {
+            return Err("it is empty".to_owned());
+        }
+        let lines = self.bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines
+            .map(|line| serde_json::from_slice::<Value>(line).map_err(|error| format!("it is torn: {error}")))
+            .collect()
+    }
+}
+
+/// The folder of a table's log.
+pub(crate) fn log_folder(table: Table) -> Path {
+    Path::from(format!("{}/_delta_log", table.name()))
+}
+
+/// The version in an entry's name: twenty digits and `.json`.
+pub(crate) fn entry_version(location: &Path) -> Option<u64> {
+    let digits = location.filename()?.strip_suffix(".json")?;
+    (digits.len() == 20).then(|| digits.parse().ok())?
+}
+
+impl Store {
+    /// Everything in a table's log folder, in order of name.
+    pub(crate) async fn log_files(&self, table: Table) -> Result<Vec<ObjectMeta>, StoreError> {
+        let listed = self.object_store().list_with_delimiter(Some(&log_folder(table))).await?;
+        let mut objects = listed.objects;
+        objects.sort_by(|a, b| a.location.cmp(&b.location));
+        Ok(objects)
+    }
+
+    /// All entries of a table's log, in order of version.
+    pub(crate) async fn log_entries(&self, table: Table) -> Result<Vec<LogEntry>, StoreError> {
+        let mut entries = Vec::new();
+        for object in self.log_files(table).await? {
+            let Some(version) = entry_version(&object.location) else { continue };
+            let bytes = self.object_store().get(&object.location).await?.bytes().await?;
+            entries.push(LogEntry { location: object.location, version, bytes });
+        }
+        entries.sort_by_key(|entry| entry.version);
+        Ok(entries)
+    }
+
+    /// All Parquet files below a table's folder, the log's own left out, by path relative to the table.
+    pub(crate) async fn stored_files(
+        &self,
+        table: Table,
+    ) -> Result<BTreeMap<String, ObjectMeta>, StoreError> {
+        let folder = Path::from(table.name());
+        let objects: Vec<ObjectMeta> = self.object_store().list(Some(&folder)).try_collect().await?;
+        let below = objects.into_iter().filter_map(|object| {
+            let path = object.location.prefix_match(&folder)?;
+            let parts: Vec<String> = path.map(|part| part.as_ref().to_owned()).collect();
+            let is_data = parts.first().is_some_and(|first| first != "_delta_log")
+                && object.location.extension() == Some("parquet");
+            is_data.then(|| (parts.join("/"), object))
+        });
+        Ok(below.collect())
+    }
+}

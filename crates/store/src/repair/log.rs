@@ -1,0 +1,101 @@
+//! What can be done about a torn log entry?
+//!
+//! The newest one is moved aside: its commit was never whole, and the next one takes its number. An older one
+//! is replaced by an entry that changes nothing, so that those after it can be read; what it brought is told
+//! by the verification that follows. A checkpoint repeats what the entries say and is only moved aside.
+
+use fupan_model::{Micros, Table};
+use object_store::path::Path;
+use object_store::{ObjectStoreExt, PutMode};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::Value;
+
+use super::Repair;
+use crate::log_files::log_folder;
+use crate::{Store, StoreError};
+
+/// The entry that takes the place of a damaged one.
+const NOTHING: &str =
+    r#"{"commitInfo":{"operation":"REPAIR","operationParameters":{"reason":"the entry was damaged"}}}"#;
+
+impl Store {
+    pub(super) async fn repair_logs(
+        &self,
+        dry_run: bool,
+        now: Micros,
+        repair: &mut Repair,
+    ) -> Result<(), StoreError> {
+        for table in Table::ALL {
+            self.repair_checkpoints(table, dry_run, now, repair).await?;
+            let entries = self.log_entries(table).await?;
+            let newest = entries.last().map(|entry| entry.version);
+            for entry in &entries {
+                let Err(problem) = entry.actions() else { continue };
+                let path = entry.location.to_string();
+                if entry.version == 0 {
+                    let what = format!("{problem}; it says what the table is: restore this file from a copy");
+                    repair.open.push((path, what));
+                    continue;
+                }
+                let is_newest = Some(entry.version) == newest;
+                let place = if is_newest {
+                    "its commit never was whole"
+                } else {
+                    "an entry that changes nothing takes its place"
+                };
+                repair.step(path.clone(), format!("{problem}; {place}"));
+                if dry_run {
+                    continue;
+                }
+                self.move_aside(&path, now, repair).await?;
+                if !is_newest {
+                    let create = PutMode::Create.into();
+                    self.object_store().put_opts(&entry.location, NOTHING.into(), create).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn repair_checkpoints(
+        &self,
+        table: Table,
+        dry_run: bool,
+        now: Micros,
+        repair: &mut Repair,
+    ) -> Result<(), StoreError> {
+        let mut is_damaged = false;
+        for object in self.log_files(table).await? {
+            let name = object.location.filename().unwrap_or_default();
+            let problem = if name.ends_with(".parquet") {
+                let bytes = self.object_store().get(&object.location).await?.bytes().await?;
+                let rows = ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(|reader| {
+                    for batch in reader.build()? {
+                        batch?;
+                    }
+                    Ok(())
+                });
+                rows.err().map(|error| error.to_string())
+            } else if name == "_last_checkpoint" {
+                let bytes = self.object_store().get(&object.location).await?.bytes().await?;
+                serde_json::from_slice::<Value>(&bytes).err().map(|error| error.to_string())
+            } else {
+                None
+            };
+            if let Some(problem) = problem {
+                is_damaged = true;
+                let path = object.location.to_string();
+                repair.step(path.clone(), format!("{problem}; the log says the same without it"));
+                if !dry_run {
+                    self.move_aside(&path, now, repair).await?;
+                }
+            }
+        }
+        if is_damaged && !dry_run {
+            // It may name the one that is gone.
+            let pointer = Path::from(format!("{}/_last_checkpoint", log_folder(table)));
+            self.move_aside(pointer.as_ref(), now, repair).await?;
+        }
+        Ok(())
+    }
+}

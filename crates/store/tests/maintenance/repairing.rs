@@ -1,0 +1,208 @@
+//! Damage is found, moved aside, and what was lost comes back when its source is read again.
+
+use fupan_model::Table;
+use fupan_store::{Damage, Store, StoreError};
+
+use crate::world::{NOW, World, hour, rows, texts};
+
+fn location(world: &World) -> String {
+    world.folder.path().to_string_lossy().into_owned()
+}
+
+/// Flips a bit of the file of the logs at that place, and gives its path.
+async fn damage(world: &World, table: Table, at: usize) -> String {
+    let snapshot = world.store.snapshot(None).await.expect("snapshot");
+    let path = snapshot.tables[&table].files[at].path.clone();
+    flip(world, &path);
+    path
+}
+
+fn flip(world: &World, path: &str) {
+    let path = world.folder.path().join(path);
+    let mut bytes = std::fs::read(&path).expect("read");
+    bytes[60] ^= 4;
+    std::fs::write(&path, bytes).expect("write");
+}
+
+fn below_aside(world: &World) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![world.folder.path().join("_aside")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else {
+                let path = entry.path();
+                let path = path.strip_prefix(world.folder.path()).expect("below");
+                found.push(path.to_string_lossy().into_owned());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[tokio::test]
+async fn a_flipped_bit_is_found_taken_out_and_read_again() {
+    let world = World::new().await;
+    let two = (0..2).map(|at| hour(at, &texts(at, 20))).collect();
+    world.store.append(two, NOW).await.expect("two chunks in one file");
+    world.append(hour(2, &texts(2, 20))).await;
+    let before = rows(&world.store).await;
+    let version = world.store.ledger().await.expect("ledger").version;
+    // The file with the two chunks: its name begins with the first one's id.
+    let path = {
+        let snapshot = world.store.snapshot(None).await.expect("snapshot");
+        let files = &snapshot.tables[&Table::Logs].files;
+        files.iter().find(|file| file.chunks.len() == 2).expect("the file").path.clone()
+    };
+    flip(&world, &path);
+    let found = world.store.verify().await.expect("verify").findings;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].subject, path);
+    assert!(matches!(found[0].damage, Damage::File { table: Table::Logs, .. }));
+
+    let (_, said) = Store::repair(&location(&world), true, NOW).await.expect("dry run");
+    assert_eq!((said.steps.len(), said.sources.len()), (1, 2));
+    assert_eq!(below_aside(&world), Vec::<String>::new());
+
+    let (store, did) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+    assert_eq!(did.sources.iter().collect::<Vec<_>>(), ["orders-00000.jsonl", "orders-00001.jsonl"]);
+    assert_eq!(below_aside(&world), [format!("_aside/2027-01-01/{path}")]);
+    assert_eq!(store.verify().await.expect("verify").findings, []);
+    assert_eq!(rows(&store).await.len(), 20);
+    let error = store.snapshot(Some(version)).await.expect_err("the version is not whole any more");
+    assert!(matches!(error, StoreError::Gone { .. }), "{error}");
+    assert!(error.to_string().contains("2027-01-01"), "{error}");
+
+    for at in 0..2 {
+        store.append(vec![hour(at, &texts(at, 20))], NOW).await.expect("again");
+    }
+    assert_eq!(rows(&store).await, before);
+    assert_eq!(store.verify().await.expect("verify").findings, []);
+    store.snapshot(Some(version)).await.expect("the version is whole again");
+}
+
+#[tokio::test]
+async fn a_chunk_of_two_days_is_taken_out_of_both() {
+    let world = World::new().await;
+    // 23:00 and the 2,000 seconds after midnight.
+    world.append(hour(23, &texts(23, 5600))).await;
+    let before = rows(&world.store).await;
+    damage(&world, Table::Logs, 1).await;
+    let (store, _) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+    assert_eq!(rows(&store).await.len(), 0);
+    store.append(vec![hour(23, &texts(23, 5600))], NOW).await.expect("again");
+    assert_eq!(rows(&store).await, before);
+    assert_eq!(store.verify().await.expect("verify").findings, []);
+}
+
+#[tokio::test]
+async fn a_merged_file_is_put_back_from_its_parts() {
+    let world = World::with_hours(30, 10).await;
+    let before = rows(&world.store).await;
+    world.store.compact(false, NOW).await.expect("compact");
+    for table in [Table::Logs, Table::Ingests] {
+        let path = damage(&world, table, 0).await;
+        let (store, did) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+        assert!(did.sources.is_empty(), "{did:?}");
+        assert!(did.steps[0].1.contains("put back from the"), "{did:?}");
+        assert_eq!(below_aside(&world).iter().filter(|aside| aside.ends_with(&path)).count(), 1);
+        assert_eq!(store.verify().await.expect("verify").findings, []);
+        assert_eq!(rows(&store).await, before);
+    }
+    let store = world.reopened().await;
+    store.compact(false, NOW).await.expect("compact again");
+    assert_eq!(rows(&store).await, before);
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_is_like_a_damaged_one() {
+    let world = World::with_hours(3, 10).await;
+    let snapshot = world.store.snapshot(None).await.expect("snapshot");
+    std::fs::remove_file(world.folder.path().join(&snapshot.tables[&Table::Logs].files[0].path))
+        .expect("remove");
+    let (store, did) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+    assert_eq!(did.sources.len(), 1);
+    assert_eq!(store.verify().await.expect("verify").findings, []);
+    assert_eq!(rows(&store).await.len(), 20);
+}
+
+#[tokio::test]
+async fn a_ledger_file_that_is_lost_is_told_by_its_sources() {
+    let world = World::with_hours(4, 10).await;
+    let before = rows(&world.store).await;
+    damage(&world, Table::Ingests, 1).await;
+    assert_eq!(world.reopened().await.verify().await.expect("verify").findings.len(), 1);
+    let (store, did) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+    assert!(did.steps[0].1.contains("the notes in it are lost"), "{did:?}");
+    assert_eq!(rows(&store).await.len(), 30);
+    store.append(vec![hour(1, &texts(1, 10))], NOW).await.expect("again");
+    assert_eq!(rows(&store).await, before);
+    let snapshot = store.snapshot(None).await.expect("snapshot");
+    assert_eq!(snapshot.tables[&Table::Logs].files.len(), 4, "its rows were not written again");
+}
+
+#[tokio::test]
+async fn a_torn_log_entry_is_moved_aside_and_the_store_opens_again() {
+    for (newest, torn) in [(true, ""), (true, "{\"commitInfo\":{\"ti"), (false, "{\"add\":{")] {
+        let world = World::with_hours(4, 10).await;
+        let before = rows(&world.store).await;
+        let log = world.folder.path().join("logs/_delta_log");
+        let entry = log.join(format!("{:020}.json", if newest { 4 } else { 2 }));
+        assert_eq!(log.join(format!("{:020}.json", 5)).exists(), false, "four commits");
+        std::fs::write(&entry, torn).expect("tear");
+        if newest {
+            let error = Store::open(&location(&world)).await.expect_err("damaged");
+            assert!(error.to_string().contains("`fupan store repair`"), "{error}");
+        }
+        let (store, did) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+        assert_eq!(did.sources.len(), 1, "{did:?}");
+        assert_eq!(entry.exists(), !newest);
+        assert_eq!(rows(&store).await.len(), 30);
+        let hour_lost = if newest { 3 } else { 1 };
+        assert_eq!(did.sources.first().expect("a source"), &format!("orders-{hour_lost:05}.jsonl"));
+        let store = Store::open(&location(&world)).await.expect("it opens");
+        store.append(vec![hour(hour_lost, &texts(hour_lost, 10))], NOW).await.expect("again");
+        assert_eq!(rows(&store).await, before);
+        assert_eq!(store.verify().await.expect("verify").findings, []);
+    }
+}
+
+#[tokio::test]
+async fn what_an_ingest_left_behind_is_moved_once_it_is_a_day_old() {
+    let world = World::with_hours(2, 10).await;
+    let stray = world.folder.path().join("logs/date=2026-01-01/left-behind.parquet");
+    std::fs::write(&stray, b"PAR1").expect("write");
+    let now = fupan_model::Micros::from_datetime(
+        std::fs::metadata(&stray).expect("metadata").modified().expect("a time").into(),
+    );
+    assert_eq!(world.store.verify().await.expect("verify").orphans.len(), 1);
+    let (_, young) = Store::repair(&location(&world), false, now).await.expect("repair");
+    assert!(young.steps[0].1.contains("left alone"), "{young:?}");
+    assert!(stray.exists());
+    let later = fupan_model::Micros(now.0 + 25 * 3_600_000_000);
+    Store::repair(&location(&world), false, later).await.expect("repair");
+    assert!(!stray.exists());
+    assert_eq!(below_aside(&world).len(), 1);
+}
+
+#[tokio::test]
+async fn a_damaged_checkpoint_is_not_needed() {
+    let world = World::with_hours(52, 2).await;
+    let log = world.folder.path().join("logs/_delta_log");
+    let checkpoint = log.join(format!("{:020}.checkpoint.parquet", 49));
+    assert!(checkpoint.is_file());
+    let bytes = std::fs::read(&checkpoint).expect("read");
+    std::fs::write(&checkpoint, &bytes[..bytes.len() / 2]).expect("tear");
+    let (store, _) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+    assert_eq!(rows(&store).await.len(), 104);
+    assert_eq!(store.verify().await.expect("verify").findings, []);
+}
+
+#[tokio::test]
+async fn a_sound_store_needs_no_repair() {
+    let world = World::with_hours(3, 10).await;
+    let (_, did) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+    assert_eq!((did.steps.len(), did.open.len()), (0, 0), "{did:?}");
+}
