@@ -104,7 +104,9 @@ impl Store {
         let groups = plan(table, files_of(&delta)?, &ledger);
         let mut total = Compaction::default();
         if dry_run {
-            groups.iter().for_each(|group| total.add(&expected(group)));
+            for group in &groups {
+                total.add(&expected(group));
+            }
             return Ok(total);
         }
         let count = groups.len();
@@ -168,7 +170,9 @@ impl Store {
             let there: BTreeSet<String> = files_of(delta)?.into_iter().map(|file| file.path).collect();
             groups.retain(|group| group.removes.iter().all(|remove| there.contains(&remove.path)));
             let mut total = Compaction::default();
-            groups.iter().for_each(|group| total.add(&group.did));
+            for group in &groups {
+                total.add(&group.did);
+            }
             if groups.is_empty() {
                 return Ok(total);
             }

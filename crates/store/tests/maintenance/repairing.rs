@@ -150,7 +150,7 @@ async fn a_torn_log_entry_is_moved_aside_and_the_store_opens_again() {
         let before = rows(&world.store).await;
         let log = world.folder.path().join("logs/_delta_log");
         let entry = log.join(format!("{:020}.json", if newest { 4 } else { 2 }));
-        assert_eq!(log.join(format!("{:020}.json", 5)).exists(), false, "four commits");
+        assert!(!log.join(format!("{:020}.json", 5)).exists(), "four commits");
         std::fs::write(&entry, torn).expect("tear");
         if newest {
             let error = Store::open(&location(&world)).await.expect_err("damaged");
