@@ -14,7 +14,11 @@
 -- order:    kind, source, other_source nulls first
 -- pii:      none
 with superseded as (
-    select distinct chunk_id from ingests where action = 'superseded'
+    -- A chunk that was taken back and came again is committed once more than it was superseded.
+    select chunk_id
+    from ingests
+    group by chunk_id
+    having count(*) filter (where action = 'superseded') >= count(*) filter (where action = 'committed')
 ),
 sources as (
     select

@@ -22,7 +22,13 @@ with notes as (
         source,
         input_format,
         mapping,
-        action,
+        -- A chunk that was taken back and came again has two rows: the later one says what is.
+        case
+            when action = 'committed'
+                and row_number() over (partition by chunk_id, action order by ingested_at desc) > 1
+                then 'committed before'
+            else action
+        end as action,
         chunk_id,
         records_read,
         records_accepted,
@@ -30,7 +36,8 @@ with notes as (
         records_duplicate,
         first_timestamp,
         last_timestamp,
-        max(case when action = 'superseded' then 1 else 0 end) over (partition by chunk_id) = 1 as is_superseded
+        sum(case action when 'superseded' then 1 when 'committed' then -1 else 0 end)
+            over (partition by chunk_id) >= 0 as is_superseded
     from ingests
 ),
 grouped as (

@@ -1,7 +1,7 @@
 -- question: What was ingested, and what does the ledger say about it?
 -- grain:    one row per committed chunk, and per note about one
 -- reads:    store.ingests
--- column:   action TEXT committed, seen or superseded
+-- column:   action TEXT committed, seen, superseded, purged or damaged
 -- column:   chunk_id TEXT
 -- column:   chunk_key TEXT
 -- column:   reading TEXT

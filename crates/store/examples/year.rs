@@ -1,6 +1,6 @@
 //! What does an hour more cost in a store that holds many hours already?
 //!
-//! `cargo run --example year -- COMMITS` fills a store in a temporary folder, one commit an hour, and says
+//! `cargo run --example year -- COMMITS [FOLDER]` fills a store, one commit an hour as `fupan ingest` does, and says
 //! what opening it, reading its ledger and appending one more hour cost, before and after compaction.
 
 #![allow(missing_docs, clippy::print_stdout, clippy::disallowed_methods, unreachable_pub, dead_code)]
@@ -52,6 +52,7 @@ async fn main() {
             let chunk = world::hour(at, &world::texts(at, 20));
             let now = chunk.ledger_row.ingested_at;
             store.append(vec![chunk], now).await.expect("append");
+            store.tidy(now).await.expect("tidy");
         }
     })
     .await;

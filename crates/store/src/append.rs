@@ -168,8 +168,9 @@ impl Store {
         let table = Table::Ingests;
         let mut delta = self.delta(table).await?;
         for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
-            let current = self.ledger_of(&delta).await?;
+            let current = self.folded_ledger(&delta).await?;
             let rows = decide(&current);
+            drop(current);
             if rows.is_empty() {
                 return Ok(());
             }
@@ -184,6 +185,7 @@ impl Store {
                 outcome => {
                     outcome?;
                     self.keep(table, delta).await;
+                    self.tidy_ledger(written_at).await;
                     return Ok(());
                 }
             }

@@ -98,6 +98,24 @@ impl Store {
         Ok(total)
     }
 
+    /// Compacts the tables in which many small files could be merged, so that the next hour costs what the
+    /// first one did. For the end of an ingest: what it costs is a part of what the many commits before cost.
+    pub async fn tidy(&self, now: Micros) -> Result<Compaction, StoreError> {
+        let mut total = Compaction::default();
+        for table in Table::ALL.into_iter().filter(|table| *table != Table::Ingests) {
+            let delta = self.delta(table).await?;
+            if delta.snapshot()?.log_data().num_files() < limits::TIDY_FILES_MIN {
+                continue;
+            }
+            let groups = plan(table, files_of(&delta)?, &self.ledger().await?);
+            let files: usize = groups.iter().map(|group| group.files.len()).sum();
+            if files >= limits::TIDY_FILES_MIN {
+                total.add(&self.compact_once(table, false, now).await?);
+            }
+        }
+        Ok(total)
+    }
+
     async fn compact_once(&self, table: Table, dry_run: bool, now: Micros) -> Result<Compaction, StoreError> {
         let ledger = self.ledger().await?;
         let mut delta = self.delta(table).await?;

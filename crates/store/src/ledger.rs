@@ -88,6 +88,16 @@ impl Ledger {
         ledger
     }
 
+    /// Adds the rows of the next file, whose name carries that version.
+    pub(crate) fn extend(&mut self, version: Option<u64>, rows: Vec<LedgerRow>) {
+        if rows.iter().any(|row| row.action != LedgerAction::Seen) {
+            self.version = version.unwrap_or(self.version);
+        }
+        for row in rows {
+            self.push(row);
+        }
+    }
+
     fn push(&mut self, row: LedgerRow) {
         match row.action {
             LedgerAction::Committed => {

@@ -16,6 +16,12 @@ use crate::table::Change;
 use crate::{DataFile, Store, StoreError, ledger, limits, table};
 
 impl Store {
+    /// Keeps the ledger short by itself: each command reads all of it. No part of what was just committed:
+    /// where it fails, or another writer is first, a later commit does it.
+    pub(crate) async fn tidy_ledger(&self, now: Micros) {
+        let _ = self.merge_ledger(limits::LEDGER_FILES_MAX, false, now).await;
+    }
+
     /// Merges the newest small files of the ledger, where there are at least so many.
     pub(crate) async fn merge_ledger(
         &self,
@@ -26,6 +32,10 @@ impl Store {
         let table = Table::Ingests;
         let mut delta = self.delta(table).await?;
         for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
+            // Nearly always there are few, and counting costs less than looking at each.
+            if delta.snapshot()?.log_data().num_files() < files_min {
+                return Ok(Compaction::default());
+            }
             let small = newest_small(files_of(&delta)?);
             if small.len() < files_min.max(2) {
                 return Ok(Compaction::default());

@@ -38,3 +38,11 @@ pub const LEDGER_FILE_ROWS: u64 = 32 * 1024;
 
 /// A file that no version names may belong to an ingest that is about to commit it; after a day it does not.
 pub const ORPHAN_AGE_SECONDS: i64 = 24 * 3600;
+
+/// With so many small ledger files a commit merges them: each command reads the whole ledger, a millisecond a
+/// file.
+pub const LEDGER_FILES_MAX: usize = 64;
+
+/// With so many small files that could be merged, an ingest merges them at its end: each costs every later
+/// commit about a tenth of a millisecond.
+pub const TIDY_FILES_MIN: usize = 256;

@@ -77,7 +77,11 @@ impl Store {
     ) -> Result<BTreeSet<String>, StoreError> {
         let delta = self.delta(table).await?;
         let current: BTreeSet<String> = files_of(&delta)?.into_iter().map(|file| file.path).collect();
-        let by_log = self.once_holding(table, ids).await?;
+        let holders = self.ever_added(table).await?.into_iter();
+        let by_log: BTreeSet<String> = holders
+            .filter(|(_, chunks)| chunks.iter().any(|chunk| ids.contains(chunk)))
+            .map(|(path, _)| path)
+            .collect();
         let mut deleted = by_log.clone();
         for (path, object) in self.stored_files(table).await? {
             if current.contains(&path) {
@@ -92,27 +96,6 @@ impl Store {
             }
         }
         Ok(deleted)
-    }
-
-    /// Paths of files that any version named as holding these chunks.
-    async fn once_holding(
-        &self,
-        table: Table,
-        ids: &BTreeSet<String>,
-    ) -> Result<BTreeSet<String>, StoreError> {
-        let mut paths = BTreeSet::new();
-        for entry in self.log_entries(table).await? {
-            for action in entry.actions().unwrap_or_default() {
-                let Some(add) = action.get("add") else { continue };
-                let chunks = add.pointer("/tags/fupan.chunks").and_then(Value::as_str).unwrap_or_default();
-                if chunks.split(',').any(|chunk| ids.contains(chunk))
-                    && let Some(path) = add.get("path").and_then(Value::as_str)
-                {
-                    paths.insert(path.to_owned());
-                }
-            }
-        }
-        Ok(paths)
     }
 
     /// Whether a file holds rows of these chunks; none where it cannot be read.
@@ -203,10 +186,8 @@ impl Store {
     ) -> Result<Option<bool>, StoreError> {
         let parts: Vec<String> = location.parts().skip(3).map(|part| part.as_ref().to_owned()).collect();
         let path = parts.join("/");
-        if self.once_holding(table, ids).await?.contains(&path) {
-            return Ok(Some(true));
-        }
-        Ok(self.ever_added(table).await?.contains(&path).then_some(false))
+        let named = self.ever_added(table).await?;
+        Ok(named.get(&path).map(|chunks| chunks.iter().any(|chunk| ids.contains(chunk))))
     }
 }
 

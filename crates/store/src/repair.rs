@@ -17,7 +17,7 @@ use object_store::path::Path;
 
 use crate::store::files_of;
 use crate::verify::Damage;
-use crate::{LedgerRow, Store, StoreError, limits};
+use crate::{Ledger, LedgerRow, Store, StoreError, limits};
 
 /// Where files go that are moved aside.
 pub(crate) const ASIDE: &str = "_aside";
@@ -86,6 +86,7 @@ impl Store {
 
     async fn repair_tables(&self, dry_run: bool, now: Micros, repair: &mut Repair) -> Result<(), StoreError> {
         let found = self.verify().await?;
+        let ledger = self.ledger().await?;
         let mut lost_files: BTreeMap<Table, BTreeSet<String>> = BTreeMap::new();
         let mut lost_chunks: BTreeSet<String> = BTreeSet::new();
         for finding in found.findings {
@@ -104,12 +105,11 @@ impl Store {
                     repair.step(finding.subject, format!("{}: taken out", first_clause(&finding.problem)));
                     lost_chunks.insert(chunk_id);
                 }
-                Damage::Purge { source } => repair.open.push((
-                    finding.subject,
-                    format!(
-                        "the purge of {source} was interrupted: `fupan store forget --purge` finishes it"
-                    ),
-                )),
+                Damage::Unfinished { chunk_id, .. } if is_damaged(&ledger, &chunk_id) => {
+                    repair.step(finding.subject, "an earlier repair was interrupted: its rows are taken out");
+                    lost_chunks.insert(chunk_id);
+                }
+                Damage::Unfinished { .. } => repair.open.push((finding.subject, finding.problem)),
                 Damage::Log { .. } => repair.open.push((finding.subject, finding.problem)),
             }
         }
@@ -218,6 +218,10 @@ impl Store {
         })
         .await
     }
+}
+
+fn is_damaged(ledger: &Ledger, chunk_id: &str) -> bool {
+    ledger.gone(chunk_id).is_some_and(|row| row.action == LedgerAction::Damaged)
 }
 
 /// What is wrong, without what to do.

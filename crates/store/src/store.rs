@@ -1,11 +1,10 @@
 //! Opening a store, and reading what it holds.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use deltalake_core::DeltaTable;
-use fupan_model::ledger::LedgerAction;
 use fupan_model::{Micros, Table};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
@@ -28,8 +27,8 @@ pub struct Store {
     /// Rooted at the store's root.
     below: Arc<dyn ObjectStore>,
     tables: Mutex<BTreeMap<Table, DeltaTable>>,
-    /// Ledger files are small and never change: each is read once per process.
-    ledger_files: Mutex<HashMap<String, Vec<LedgerRow>>>,
+    /// The ledger as far as it was folded, with the files that it was folded from: they never change.
+    folded: Mutex<Option<(Vec<String>, Arc<Ledger>)>>,
 }
 
 impl Store {
@@ -74,7 +73,7 @@ impl Store {
             reason: error.to_string(),
         })?;
         let below: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&whole), prefix));
-        let store = Self { root, whole, below, tables: Mutex::default(), ledger_files: Mutex::default() };
+        let store = Self { root, whole, below, tables: Mutex::default(), folded: Mutex::default() };
         if !store.exists(Table::Ingests).await? {
             return Err(StoreError::NotFound { root: store.display_root() });
         }
@@ -148,29 +147,35 @@ impl Store {
     }
 
     pub(crate) async fn ledger_of(&self, delta: &DeltaTable) -> Result<Ledger, StoreError> {
-        let mut rows = Vec::new();
-        let mut version = 0;
+        Ok(Ledger::clone(self.folded_ledger(delta).await?.as_ref()))
+    }
+
+    /// The ledger at a state. What was folded before is kept, and goes on from there where files were added.
+    pub(crate) async fn folded_ledger(&self, delta: &DeltaTable) -> Result<Arc<Ledger>, StoreError> {
         // Names carry the version, so files are in order of commit.
-        for file in files_of(delta)? {
-            let of_file = self.ledger_file(&file.path).await?;
-            if of_file.iter().any(|row| row.action != LedgerAction::Seen) {
-                version = committed_version(&file.path).unwrap_or(version);
+        let paths = ledger_paths(delta)?;
+        let kept = self.folded.lock().await.clone();
+        let (done, mut ledger) = match kept {
+            Some((done, ledger)) if paths.starts_with(&done) => (done.len(), ledger),
+            _ => (0, Arc::default()),
+        };
+        if done < paths.len() {
+            // Nobody else holds it: it is moved on where it is.
+            self.folded.lock().await.take();
+            let moved = Arc::make_mut(&mut ledger);
+            for path in paths.iter().skip(done) {
+                moved.extend(committed_version(path), self.ledger_file(path).await?);
             }
-            rows.extend(of_file);
         }
-        Ok(Ledger::new(version, rows))
+        *self.folded.lock().await = Some((paths, Arc::clone(&ledger)));
+        Ok(ledger)
     }
 
     pub(crate) async fn ledger_file(&self, path: &str) -> Result<Vec<LedgerRow>, StoreError> {
-        if let Some(rows) = self.ledger_files.lock().await.get(path) {
-            return Ok(rows.clone());
-        }
         let location = Path::from(format!("{}/{path}", Table::Ingests.name()));
         let bytes = self.below.get(&location).await?.bytes().await?;
         let batches = files::decode(bytes, &Table::Ingests.schema())?;
-        let rows: Vec<LedgerRow> = batches.iter().flat_map(ledger::from_batch).collect();
-        self.ledger_files.lock().await.insert(path.to_owned(), rows.clone());
-        Ok(rows)
+        Ok(batches.iter().flat_map(ledger::from_batch).collect())
     }
 
     /// All rows of a small table (events, changes) that count, file by file.
@@ -243,6 +248,14 @@ pub(crate) fn files_of(delta: &DeltaTable) -> Result<Vec<DataFile>, StoreError> 
     let mut found: Vec<DataFile> = delta.snapshot()?.log_data().iter().map(|view| data_file(&view)).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
+}
+
+/// Files of the ledger, in order of commit.
+fn ledger_paths(delta: &DeltaTable) -> Result<Vec<String>, StoreError> {
+    let mut paths: Vec<String> =
+        delta.snapshot()?.log_data().iter().map(|view| view.path().into_owned()).collect();
+    paths.sort();
+    Ok(paths)
 }
 
 /// The version in a ledger file's name.

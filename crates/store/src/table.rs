@@ -169,9 +169,9 @@ pub(crate) async fn commit_change(
     };
     match committed {
         Ok(done) => {
-            let version = done.version();
-            delta.update_state().await?;
-            Ok(version)
+            // The commit brought the state with it; reading it again costs as much as the commit.
+            delta.state = Some(done.snapshot());
+            Ok(done.version())
         }
         Err(
             DeltaTableError::VersionAlreadyExists(_)

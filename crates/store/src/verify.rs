@@ -8,6 +8,7 @@ mod rows;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use fupan_model::Table;
+use fupan_model::ledger::LedgerAction;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use serde_json::Value;
@@ -42,8 +43,10 @@ pub enum Damage {
         /// Which chunk.
         chunk_id: String,
     },
-    /// Rows of a chunk that was purged are still there: the purge was interrupted.
-    Purge {
+    /// Rows of a chunk that was purged or taken out are still there: that was interrupted.
+    Unfinished {
+        /// Which chunk.
+        chunk_id: String,
         /// Name of its source.
         source: String,
     },
@@ -120,7 +123,7 @@ impl Store {
         result: &mut Verification,
     ) -> Result<RowsByChunk, StoreError> {
         let files = files_of(&self.delta(table).await?)?;
-        self.verify_unnamed(table, &files, result).await?;
+        self.verify_unnamed(table, &files, ledger, result).await?;
         let mut found = RowsByChunk::default();
         let mut holders: BTreeMap<(&str, Option<i32>), &str> = BTreeMap::new();
         for file in &files {
@@ -221,6 +224,7 @@ impl Store {
         &self,
         table: Table,
         files: &[DataFile],
+        ledger: Option<&Ledger>,
         result: &mut Verification,
     ) -> Result<(), StoreError> {
         let current: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
@@ -231,23 +235,28 @@ impl Store {
         }
         let once = self.ever_added(table).await?;
         for path in unnamed {
-            if once.contains(path) {
-                result.history_files += 1;
-            } else {
+            let Some(chunks) = once.get(path) else {
                 result.orphans.push(format!("{}/{path}", table.name()));
+                continue;
+            };
+            result.history_files += 1;
+            let mut gone = chunks.iter().filter_map(|chunk| ledger?.gone(chunk));
+            if let Some(row) = gone.find(|row| row.action == LedgerAction::Purged) {
+                result.findings.push(unfinished(&format!("{}/{path}", table.name()), row));
             }
         }
         Ok(())
     }
 
-    /// Paths, relative to the table, that any version of it named.
-    pub(crate) async fn ever_added(&self, table: Table) -> Result<BTreeSet<String>, StoreError> {
-        let mut paths = BTreeSet::new();
+    /// Paths, relative to the table, that any version of it named, with the chunks in them.
+    pub(crate) async fn ever_added(&self, table: Table) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
+        let mut paths = BTreeMap::new();
         for entry in self.log_entries(table).await? {
             for action in entry.actions().unwrap_or_default() {
-                if let Some(path) = action.pointer("/add/path").and_then(Value::as_str) {
-                    paths.insert(path.to_owned());
-                }
+                let Some(path) = action.pointer("/add/path").and_then(Value::as_str) else { continue };
+                let chunks = action.pointer("/add/tags/fupan.chunks").and_then(Value::as_str);
+                let chunks = chunks.into_iter().flat_map(|text| text.split(',')).map(str::to_owned);
+                paths.insert(path.to_owned(), chunks.collect());
             }
         }
         Ok(paths)
@@ -255,13 +264,18 @@ impl Store {
 }
 
 fn unfinished(path: &str, row: &LedgerRow) -> Finding {
+    let again = if row.action == LedgerAction::Purged {
+        format!("fupan store forget --purge {}", row.source)
+    } else {
+        "fupan store repair".to_owned()
+    };
     Finding {
         subject: path.to_owned(),
         problem: format!(
-            "it holds rows of {} that were to be removed: that was interrupted; run `fupan store forget --purge` or `fupan store repair` again",
+            "it holds rows of {} that were to be removed: that was interrupted; `{again}` finishes it",
             row.source
         ),
-        damage: Damage::Purge { source: row.source.clone() },
+        damage: Damage::Unfinished { chunk_id: row.chunk_id.clone(), source: row.source.clone() },
     }
 }
 

@@ -143,8 +143,20 @@ pub(crate) async fn read(app: &App, sources: &[Source], settings: &IngestSetting
     bar.finish();
     let seconds = began.elapsed().as_secs_f64();
     let report = outcome?;
+    if !settings.dry_run {
+        tidy(app, &store, settings).await;
+    }
     let rejected_before = rejected_before(app, &store, &report, settings).await?;
     Ok(Done { report, seconds, rejected_before })
+}
+
+/// Merges small files where there are many. What was read is on disk before, whatever becomes of it.
+async fn tidy(app: &App, store: &Store, settings: &IngestSettings) {
+    match store.tidy(settings.now).await {
+        Ok(did) if did.is_empty() => {}
+        Ok(did) => app.terminal.detail(format!("merged {} small files into {}", did.files_out, did.files_in)),
+        Err(error) => app.terminal.warn(format!("small files were not merged: {error}")),
+    }
 }
 
 /// Looks up in the ledger what could not be read of sources that came again.

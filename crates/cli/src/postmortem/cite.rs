@@ -81,7 +81,8 @@ impl<'a> Citations<'a> {
     pub(crate) async fn find_telemetry_end(&mut self) -> Result<(), QueryError> {
         const TEXT: &str = "select max(last_timestamp) as at from ingests \
             where action = 'committed' \
-            and chunk_id not in (select chunk_id from ingests where action = 'superseded') \
+            and chunk_id not in (select chunk_id from ingests group by chunk_id \
+                having count(*) filter (where action = 'superseded') >= count(*) filter (where action = 'committed')) \
             and (table_versions['logs'] is not null or table_versions['metrics'] is not null \
                 or table_versions['spans'] is not null)";
         let answer = self.session.sql(TEXT, &SqlLimits::default()).await?;

@@ -164,3 +164,37 @@ async fn a_dry_run_changes_nothing() {
     assert_eq!((said.files_out, said.files_in), (8, 2));
     assert_eq!(files(&world.store, None).await, 4);
 }
+
+#[tokio::test]
+async fn the_ledger_keeps_itself_short_and_its_version() {
+    let world = World::new().await;
+    let mut version = 0;
+    for at in 0..70 {
+        world.append(hour(at, &texts(at, 1))).await;
+        let now = world.store.ledger().await.expect("ledger");
+        assert!(now.version > version, "each commit counts");
+        assert_eq!(now.live().count() as i64, at + 1);
+        version = now.version;
+    }
+    let store = world.reopened().await;
+    let snapshot = store.snapshot(None).await.expect("snapshot");
+    assert!(snapshot.tables[&Table::Ingests].files.len() < 10, "they were merged on the way");
+    assert_eq!(snapshot.ledger_version, version);
+    assert_eq!(store.snapshot(Some(30)).await.expect("early").tables[&Table::Logs].files.len(), 30);
+    assert_eq!(store.verify().await.expect("verify").findings, []);
+}
+
+#[tokio::test]
+async fn many_small_files_are_merged_by_an_ingest_and_few_are_not() {
+    let world = World::new().await;
+    for at in 0..13 {
+        assert!(world.store.tidy(NOW).await.expect("tidy").is_empty(), "{} files are few", at * 20);
+        // The same hour of twenty days: a file each.
+        let days = (0..20).map(|day| day * 24 + at).map(|at| hour(at, &texts(at, 1))).collect();
+        world.store.append(days, NOW).await.expect("append");
+    }
+    let did = world.store.tidy(NOW).await.expect("tidy");
+    assert_eq!((did.files_out, did.files_in), (260, 20));
+    assert_eq!(rows(&world.store).await.len(), 260);
+    assert_eq!(world.store.verify().await.expect("verify").findings, []);
+}

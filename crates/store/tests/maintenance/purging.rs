@@ -153,6 +153,16 @@ async fn an_interrupted_purge_is_found_and_finished() {
     purge(&store, source).await;
     assert_eq!(with_canary(world.folder.path()), Vec::<PathBuf>::new());
     assert_eq!(store.verify().await.expect("verify").findings, []);
+
+    // Only the deleting was interrupted: the file of an earlier version is still there.
+    let is_data = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "parquet");
+    let data = with_canary(&backup.path().join("logs")).into_iter().find(is_data).expect("a data file");
+    let place = data.strip_prefix(backup.path()).expect("below");
+    std::fs::copy(&data, world.folder.path().join(place)).expect("copy");
+    let found = store.verify().await.expect("verify").findings;
+    assert!(found.len() == 1 && found[0].problem.contains("forget --purge orders-00004"), "{found:?}");
+    purge(&store, source).await;
+    assert_eq!(with_canary(world.folder.path()), Vec::<PathBuf>::new());
 }
 
 fn copy(from: &Path, to: &Path) {

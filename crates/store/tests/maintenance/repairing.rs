@@ -206,3 +206,35 @@ async fn a_sound_store_needs_no_repair() {
     let (_, did) = Store::repair(&location(&world), false, NOW).await.expect("repair");
     assert_eq!((did.steps.len(), did.open.len()), (0, 0), "{did:?}");
 }
+
+#[tokio::test]
+async fn an_interrupted_repair_is_found_and_finished() {
+    let world = World::with_hours(3, 10).await;
+    let before = rows(&world.store).await;
+    // The ledger's note is on disk, the tables are as they were.
+    let backup = tempfile::tempdir().expect("folder");
+    let logs = world.folder.path().join("logs");
+    let copy = |from: &std::path::Path, to: &std::path::Path| {
+        let status = std::process::Command::new("cp").arg("-r").args([from, to]).status();
+        assert!(status.expect("cp").success());
+    };
+    copy(&logs, &backup.path().join("logs"));
+    damage(&world, Table::Logs, 0).await;
+    let (_, did) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+    let source = did.sources.first().expect("a source").clone();
+    std::fs::remove_dir_all(&logs).expect("remove");
+    copy(&backup.path().join("logs"), &logs);
+
+    let found = world.reopened().await.verify().await.expect("verify").findings;
+    assert!(
+        matches!(&found[..], [one] if one.problem.contains("`fupan store repair` finishes it")),
+        "{found:?}"
+    );
+    let (store, did) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+    assert_eq!(did.sources.first(), Some(&source));
+    assert_eq!(store.verify().await.expect("verify").findings, []);
+    let hour_lost = source[7..12].parse().expect("an hour");
+    store.append(vec![hour(hour_lost, &texts(hour_lost, 10))], NOW).await.expect("again");
+    assert_eq!(rows(&store).await, before);
+    assert_eq!(store.verify().await.expect("verify").findings, []);
+}

@@ -5,6 +5,7 @@ use fupan_store::{Health, StoreError};
 
 use super::Line;
 use crate::app::App;
+use crate::commands::store::staged;
 use crate::instants;
 use crate::numbers::{counted, grouped};
 
@@ -56,6 +57,7 @@ pub(super) async fn look_at(app: &App, lines: &mut Vec<Line>) {
                 ),
             ));
             lines.extend(layout(&health));
+            lines.extend(left_behind(&location, now));
             lines.extend(clock(app, now, health.last_ingest));
         }
         Err(error) => {
@@ -91,6 +93,16 @@ fn layout(health: &Health) -> Vec<Line> {
         Line::ok("log", what)
     });
     lines
+}
+
+fn left_behind(location: &str, now: Micros) -> Option<Line> {
+    let staged = staged::left_behind(location, now);
+    let first = staged.first()?;
+    Some(Line::note(
+        "staged files",
+        format!("{} of writers that died, such as {}", counted(staged.len() as u64, "file"), first.display()),
+        "they count in no answer; delete them, or let `fupan store forget --purge` do it",
+    ))
 }
 
 fn clock(app: &App, now: Micros, last_ingest: Option<Micros>) -> Option<Line> {

@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use fupan_store::{LedgerRow, Store};
 
+use super::staged;
 use crate::app::App;
 use crate::failure::{DONE, ErrorKind, Failure, Outcome};
 use crate::numbers::{bytes, counted, grouped};
@@ -65,6 +66,11 @@ async fn purge(app: &App, store: &Store, arguments: &Arguments, chunks: &[Ledger
         return Ok(ErrorKind::Usage.code());
     }
     let did = store.purge(chunks, app.surroundings.now).await?;
+    // Nothing tells whose rows are in a staged file; nobody misses what never got its name.
+    for path in staged::left_behind(&app.store_location(), app.surroundings.now) {
+        std::fs::remove_file(&path)
+            .map_err(|error| Failure::storage(format!("cannot delete {}: {error}", app.shown(&path))))?;
+    }
     app.terminal.note(format!(
         "purged {what}: {} deleted, {}, values taken out of {} · store {}",
         counted(did.files, "file"),

@@ -3,6 +3,7 @@
 mod compact;
 mod forget;
 mod repair;
+pub(crate) mod staged;
 mod verify;
 
 use crate::app::App;
