@@ -109,6 +109,7 @@ impl Store {
                 encoded = encode(table, chunks, &present, written_at)?;
             }
             if encoded.is_empty() {
+                self.make_durable(table).await?;
                 return Ok(delta.version().unwrap_or_default());
             }
             self.write_files(table, &encoded).await?;
@@ -172,7 +173,7 @@ impl Store {
             let rows = decide(&current);
             drop(current);
             if rows.is_empty() {
-                return Ok(());
+                return self.make_durable(table).await;
             }
             let batches = vec![ledger::to_batch(&rows)?];
             // Named by the version that it will be: sorted by name, ledger files are in order of commit.

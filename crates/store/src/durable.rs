@@ -2,16 +2,17 @@
 //!
 //! `object_store`'s local file system never syncs, and its `PutMode::Create` links a file that has
 //! not been synced: after a power loss the newest log entry can be empty or torn. This store writes
-//! stage → fsync → link (or rename) → fsync of the folder and of every folder that it had to create.
+//! stage → fsync → link (or rename) → fsync of the folder. What somebody else made visible may not be
+//! durable yet, or never (its process was killed): before this store builds upon it, it syncs that itself.
 //! Reading, listing and deleting are left to the inner store.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::{Path as FsPath, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -24,11 +25,18 @@ use object_store::{
     UploadPart,
 };
 
+use crate::disk::{Disk, LocalDisk};
+
 /// The local file system, rooted at `/`, with writes that survive a power loss.
 #[derive(Debug, Clone)]
 pub struct DurableLocalStore {
     inner: Arc<LocalFileSystem>,
+    disk: Arc<dyn Disk>,
+    synced: SyncedFolders,
 }
+
+/// Folders whose own entries, up to the root, this store has synced.
+type SyncedFolders = Arc<Mutex<HashSet<PathBuf>>>;
 
 /// Makes staged names unique within this process; the process id does so between processes.
 static STAGED: AtomicU64 = AtomicU64::new(0);
@@ -36,7 +44,12 @@ static STAGED: AtomicU64 = AtomicU64::new(0);
 impl DurableLocalStore {
     /// The whole local file system.
     pub fn new() -> Self {
-        Self { inner: Arc::new(LocalFileSystem::new()) }
+        Self::on(Arc::new(LocalDisk))
+    }
+
+    /// As [`Self::new`], writing through a disk that the caller made (one that fails, for example).
+    pub fn on(disk: Arc<dyn Disk>) -> Self {
+        Self { inner: Arc::new(LocalFileSystem::new()), disk, synced: Arc::default() }
     }
 
     async fn write(&self, location: &Path, payload: PutPayload, mode: PutMode) -> Result<PutResult> {
@@ -51,9 +64,12 @@ impl DurableLocalStore {
                 });
             }
         };
-        let written = tokio::task::spawn_blocking(move || write_durably(&target, &payload, create))
-            .await
-            .map_err(|source| Error::Generic { store: "DurableLocalStore", source: source.into() })?;
+        let (disk, synced) = (Arc::clone(&self.disk), Arc::clone(&self.synced));
+        let written = tokio::task::spawn_blocking(move || {
+            write_durably(disk.as_ref(), &synced, &target, &payload, create)
+        })
+        .await
+        .map_err(|source| Error::Generic { store: "DurableLocalStore", source: source.into() })?;
         written.map_err(|error| describe(error, location))?;
         Ok(PutResult { e_tag: None, version: None })
     }
@@ -82,29 +98,39 @@ fn describe(error: std::io::Error, location: &Path) -> Error {
 }
 
 /// Writes `payload` to `target` so that either nothing or all of it is there after a power loss.
-fn write_durably(target: &FsPath, payload: &PutPayload, create: bool) -> std::io::Result<()> {
+fn write_durably(
+    disk: &dyn Disk,
+    synced: &SyncedFolders,
+    target: &FsPath,
+    payload: &PutPayload,
+    create: bool,
+) -> std::io::Result<()> {
     let Some(folder) = target.parent() else {
         return Err(std::io::Error::new(ErrorKind::InvalidInput, "a file needs a folder"));
     };
-    create_folders(folder)?;
+    create_folders(disk, synced, folder)?;
+    if create && target.exists() {
+        // Whoever is told so relies upon it.
+        disk.sync_folder(folder)?;
+        return Err(ErrorKind::AlreadyExists.into());
+    }
     let staged = staged_name(target);
-    let outcome = stage(&staged, payload).and_then(|()| {
-        if create { std::fs::hard_link(&staged, target) } else { std::fs::rename(&staged, target) }
-    });
+    let outcome = stage(disk, &staged, payload)
+        .and_then(|()| if create { disk.link(&staged, target) } else { disk.rename(&staged, target) });
     if create || outcome.is_err() {
         // A left-over staged file is invisible to readers; failing to remove it loses nothing.
-        let _ = std::fs::remove_file(&staged);
+        let _ = disk.remove_file(&staged);
     }
     outcome?;
-    sync_folder(folder)
+    disk.sync_folder(folder)
 }
 
-fn stage(staged: &FsPath, payload: &PutPayload) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(staged)?;
+fn stage(disk: &dyn Disk, staged: &FsPath, payload: &PutPayload) -> std::io::Result<()> {
+    let mut file = disk.create_file(staged)?;
     for part in payload {
         file.write_all(part)?;
     }
-    file.sync_all()
+    file.sync()
 }
 
 /// `name#<digits>`: the form that the inner store hides from listings.
@@ -115,23 +141,28 @@ fn staged_name(target: &FsPath) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Creates `folder` and what is missing above it, and syncs the parent of each new folder.
-fn create_folders(folder: &FsPath) -> std::io::Result<()> {
-    if folder.is_dir() {
+/// Creates `folder` and what is missing above it, and syncs the entry of each folder on the way: one that
+/// is there already may have been created by somebody who never came to syncing it.
+fn create_folders(disk: &dyn Disk, synced: &SyncedFolders, folder: &FsPath) -> std::io::Result<()> {
+    let is_there = folder.is_dir();
+    if is_there && synced.lock().unwrap_or_else(PoisonError::into_inner).contains(folder) {
         return Ok(());
     }
-    if let Some(parent) = folder.parent() {
-        create_folders(parent)?;
-        match std::fs::create_dir(folder) {
+    let Some(parent) = folder.parent() else { return Ok(()) };
+    create_folders(disk, synced, parent)?;
+    if !is_there {
+        match disk.create_folder(folder) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-            _ => sync_folder(parent)?,
+            _ => {}
         }
     }
+    match disk.sync_folder(parent) {
+        // Folders above the store are somebody else's: they were there before.
+        Err(error) if is_there && error.kind() == ErrorKind::PermissionDenied => {}
+        outcome => outcome?,
+    }
+    synced.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned());
     Ok(())
-}
-
-fn sync_folder(folder: &FsPath) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 #[async_trait]

@@ -1,9 +1,12 @@
 //! What can go wrong in a store, and what to do about it.
 
-use thiserror::Error;
+use std::error::Error;
+use std::io::ErrorKind;
+
+use thiserror::Error as ThisError;
 
 /// Everything that the store reports.
-#[derive(Debug, Error)]
+#[derive(Debug, ThisError)]
 pub enum StoreError {
     /// A reading command was pointed at nothing.
     #[error(
@@ -91,13 +94,23 @@ pub enum StoreError {
         /// There is.
         newest: u64,
     },
+    /// The disk of the store is full.
+    #[error(
+        "no space left where the store is: {reason}\nhint: nothing that was acknowledged is lost; make room, then run the same command again: what is in already is recognised and not added twice"
+    )]
+    DiskFull {
+        /// From the operating system.
+        reason: String,
+    },
     /// Reading or writing failed below us.
     #[error(
         "storage: {0}\nhint: check free space and permissions of the store's folder; run the same command again, nothing is added twice"
     )]
-    Storage(#[from] object_store::Error),
+    Storage(object_store::Error),
     /// The Delta log could not be read or written.
-    #[error("delta log: {0}")]
+    #[error(
+        "delta log: {0}\nhint: check the store's disk and permissions; run the same command again, nothing is added twice; `fupan store verify` says whether anything is damaged"
+    )]
     Delta(#[from] Box<deltalake_core::DeltaTableError>),
     /// Parquet could not be encoded or decoded.
     #[error("parquet: {0}")]
@@ -110,8 +123,27 @@ pub enum StoreError {
     Task(String),
 }
 
+impl From<object_store::Error> for StoreError {
+    fn from(error: object_store::Error) -> Self {
+        full(&error).unwrap_or(Self::Storage(error))
+    }
+}
+
 impl From<deltalake_core::DeltaTableError> for StoreError {
     fn from(error: deltalake_core::DeltaTableError) -> Self {
-        Self::Delta(Box::new(error))
+        full(&error).unwrap_or_else(|| Self::Delta(Box::new(error)))
     }
+}
+
+/// Whether a full disk is at the bottom of it.
+pub(crate) fn full(error: &(dyn Error + 'static)) -> Option<StoreError> {
+    let mut layer = Some(error);
+    while let Some(error) = layer {
+        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)) {
+            return Some(StoreError::DiskFull { reason: error.to_string() });
+        }
+        layer = error.source();
+    }
+    None
 }

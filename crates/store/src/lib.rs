@@ -6,6 +6,7 @@
 
 mod append;
 mod compact;
+mod disk;
 mod durable;
 mod error;
 mod files;
@@ -18,6 +19,7 @@ mod log_files;
 mod purge;
 mod repair;
 mod rewrite;
+mod seal;
 mod snapshot;
 mod store;
 mod table;
@@ -25,6 +27,7 @@ mod verify;
 
 pub use append::{Appended, ChunkRows, EncodedChunks};
 pub use compact::Compaction;
+pub use disk::{Disk, DiskFile, LocalDisk};
 pub use durable::DurableLocalStore;
 pub use error::StoreError;
 pub use health::{Health, delta_library_version};

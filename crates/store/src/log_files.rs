@@ -9,6 +9,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStoreExt};
 use serde_json::Value;
 
+use crate::seal::{self, Seal};
 use crate::{Store, StoreError};
 
 /// One log entry.
@@ -29,9 +30,13 @@ impl LogEntry {
             return Err("it is empty".to_owned());
         }
         let lines = self.bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        lines
+        let actions = lines
             .map(|line| serde_json::from_slice::<Value>(line).map_err(|error| format!("it is torn: {error}")))
-            .collect()
+            .collect::<Result<_, _>>()?;
+        if seal::check(&self.bytes) == Seal::Broken {
+            return Err("it changed after it was written".to_owned());
+        }
+        Ok(actions)
     }
 }
 

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use deltalake_core::DeltaTable;
+use deltalake_core::kernel::Add;
 use fupan_model::{Micros, Table};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode};
 use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
 use crate::ledger::{Ledger, LedgerRow};
+use crate::seal::{self, Seal, SealingStore};
 use crate::snapshot::{DataFile, StoreSnapshot, TableSnapshot};
 use crate::table::{TAG_CHUNKS, TAG_DIGEST};
 use crate::{DurableLocalStore, StoreError, files, ledger, table};
@@ -46,10 +48,15 @@ impl Store {
 
     /// As [`Self::create`], on an object store that the caller made (a faulty one, a cloud one).
     pub async fn create_on(root: Url, whole: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
+        let sealing: Arc<dyn ObjectStore> = Arc::new(SealingStore::new(Arc::clone(&whole)));
         for table in Table::ALL {
-            table::create(&whole, &root, table).await?;
+            table::create(&sealing, &root, table).await?;
         }
-        Self::open_on(root, whole).await
+        let store = Self::open_on(root, whole).await?;
+        for table in Table::ALL {
+            store.make_durable(table).await?;
+        }
+        Ok(store)
     }
 
     /// As [`Self::open`], for a store that is to be repaired: a damaged log is no reason to refuse it.
@@ -72,6 +79,7 @@ impl Store {
             location: root.to_string(),
             reason: error.to_string(),
         })?;
+        let whole: Arc<dyn ObjectStore> = Arc::new(SealingStore::new(whole));
         let below: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&whole), prefix));
         let store = Self { root, whole, below, tables: Mutex::default(), folded: Mutex::default() };
         if !store.exists(Table::Ingests).await? {
@@ -99,18 +107,11 @@ impl Store {
     /// A machine that lost power can leave an empty or torn newest entry where another program
     /// wrote the log without syncing; averaging over that would hide the loss.
     async fn check_newest_entry(&self, table: Table) -> Result<(), StoreError> {
-        let folder = Path::from(format!("{}/_delta_log", table.name()));
-        let listed = self.below.list_with_delimiter(Some(&folder)).await?;
-        let newest = listed
-            .objects
-            .iter()
-            .filter(|entry| entry.location.extension() == Some("json"))
-            .max_by_key(|entry| entry.location.clone());
-        let Some(newest) = newest else { return Ok(()) };
-        let bytes = self.below.get(&newest.location).await?.bytes().await?;
+        let Some(newest) = self.newest_entry(table).await? else { return Ok(()) };
+        let bytes = self.below.get(&newest).await?.bytes().await?;
         let damaged = |reason: String| StoreError::DamagedLog {
             table: table.name().to_owned(),
-            entry: newest.location.filename().unwrap_or_default().to_owned(),
+            entry: newest.filename().unwrap_or_default().to_owned(),
             reason,
         };
         if bytes.is_empty() {
@@ -119,7 +120,31 @@ impl Store {
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             serde_json::from_slice::<Value>(line).map_err(|error| damaged(format!("it is torn: {error}")))?;
         }
+        if seal::check(&bytes) == Seal::Broken {
+            return Err(damaged("it changed after it was written".to_owned()));
+        }
         Ok(())
+    }
+
+    async fn newest_entry(&self, table: Table) -> Result<Option<Path>, StoreError> {
+        let folder = Path::from(format!("{}/_delta_log", table.name()));
+        let listed = self.below.list_with_delimiter(Some(&folder)).await?;
+        let entries = listed.objects.into_iter().map(|entry| entry.location);
+        Ok(entries.filter(|entry| entry.extension() == Some("json")).max())
+    }
+
+    /// Makes sure that commits of others are on disk which this process found and builds upon: whoever
+    /// made them may have been killed before syncing the folder. Cloud stores have no such state.
+    pub(crate) async fn make_durable(&self, table: Table) -> Result<(), StoreError> {
+        let Some(newest) = self.newest_entry(table).await?.filter(|_| self.root.scheme() == "file") else {
+            return Ok(());
+        };
+        // Creating what is there changes nothing; the answer comes when the folder is synced.
+        let bytes = self.below.get(&newest).await?.bytes().await?;
+        match self.below.put_opts(&newest, bytes.into(), PutMode::Create.into()).await {
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// A table's handle with the newest state.
@@ -174,6 +199,13 @@ impl Store {
     pub(crate) async fn ledger_file(&self, path: &str) -> Result<Vec<LedgerRow>, StoreError> {
         let location = Path::from(format!("{}/{path}", Table::Ingests.name()));
         let bytes = self.below.get(&location).await?.bytes().await?;
+        // The name ends in the first digits of the digest.
+        let digits = path.rsplit('-').next().and_then(|name| name.strip_suffix(".parquet")).unwrap_or_default();
+        if digits.is_empty() || !blake3::hash(&bytes).to_hex().starts_with(digits) {
+            // What counts is decided here: nothing may be guessed.
+            let reason = "its content changed after it was written; restore it from a copy".to_owned();
+            return Err(StoreError::DamagedFile { path: location.to_string(), reason });
+        }
         let batches = files::decode(bytes, &Table::Ingests.schema())?;
         Ok(batches.iter().flat_map(ledger::from_batch).collect())
     }
@@ -245,7 +277,9 @@ impl Store {
 
 /// All files of a table's state, whether their chunks count or not, ordered by path.
 pub(crate) fn files_of(delta: &DeltaTable) -> Result<Vec<DataFile>, StoreError> {
-    let mut found: Vec<DataFile> = delta.snapshot()?.log_data().iter().map(|view| data_file(&view)).collect();
+    #[expect(deprecated, reason = "the only public way to the tags of an add action")]
+    let mut found: Vec<DataFile> =
+        delta.snapshot()?.log_data().iter().map(|view| data_file(view.add_action())).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }
@@ -279,9 +313,8 @@ fn counted(table: Table, mut file: DataFile, ledger: &Ledger) -> Option<DataFile
     (!file.chunks.is_empty()).then_some(file)
 }
 
-fn data_file(view: &deltalake_core::kernel::LogicalFileView) -> DataFile {
-    #[expect(deprecated, reason = "the only public way to the tags of an add action")]
-    let add = view.add_action();
+/// What an add action says of its file.
+pub(crate) fn data_file(add: Add) -> DataFile {
     let tags = add.tags.unwrap_or_default();
     let tag = |name: &str| tags.get(name).cloned().flatten();
     let stats: Value =

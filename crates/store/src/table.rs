@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::StoreError;
+use crate::seal::open_seal;
 
 /// Add-action tag that holds the BLAKE3 of the file, hex.
 pub(crate) const TAG_DIGEST: &str = "fupan.blake3";
@@ -60,11 +61,19 @@ pub(crate) async fn create(
         .with_save_mode(SaveMode::Ignore)
         .with_raise_if_key_not_exists(false)
         .with_configuration(properties(table))
+        .with_commit_properties(commit_properties())
         .await;
     match created {
-        Ok(_) | Err(DeltaTableError::VersionAlreadyExists(_)) => Ok(()),
+        Ok(_) => Ok(()),
+        // Whoever was first at the same time has created the same; how the second is told so varies.
+        Err(_) if handle(object_store, root, table)?.verify_deltatable_existence().await? => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Every commit of ours is made with them: its log entry is sealed.
+pub(crate) fn commit_properties() -> CommitProperties {
+    CommitProperties::default().with_metadata([open_seal()])
 }
 
 /// Log clean-up off and retention of centuries: the past must stay readable. Statistics on the
@@ -157,7 +166,7 @@ pub(crate) async fn commit_change(
     table: Table,
     change: &Change,
 ) -> Result<u64, StoreError> {
-    let properties = CommitProperties::default().with_max_retries(0).with_cleanup_expired_logs(Some(false));
+    let properties = commit_properties().with_max_retries(0).with_cleanup_expired_logs(Some(false));
     let actions = change.removes.iter().cloned().map(Action::Remove);
     let actions = actions.chain(change.adds.iter().cloned().map(Action::Add)).collect();
     let committed = {
@@ -197,12 +206,21 @@ async fn settle(
     change: &Change,
     error: &DeltaTableError,
 ) -> Result<u64, StoreError> {
+    if let Some(full) = crate::error::full(error) {
+        return Err(full);
+    }
     let unknown = |reason: String| StoreError::OutcomeUnknown { table: table.name().to_owned(), reason };
     delta
         .update_state()
         .await
         .map_err(|again| unknown(format!("{error}; reading the log again: {again}")))?;
-    if change.is_in(delta)? { Ok(delta.snapshot()?.version()) } else { Err(unknown(error.to_string())) }
+    // On a disk of our own it may be visible and not durable: the sync itself may have failed.
+    let is_local = delta.table_url().scheme() == "file";
+    if change.is_in(delta)? && !is_local {
+        Ok(delta.snapshot()?.version())
+    } else {
+        Err(unknown(error.to_string()))
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! No table is derived from another one: incidents, requests and the like are views, computed anew by each
 //! session, so that there is no projection that could differ from its rebuild.
 
+mod log;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -83,8 +84,8 @@ pub(crate) const REPAIR: &str =
     "`fupan store repair` takes it out, and ingesting its source again brings its rows back";
 
 impl Store {
-    /// Reads every file, compares digests and row counts with the log, and the rows of each chunk
-    /// with the ledger.
+    /// Compares every log entry with its seal, reads every file, compares digests and row counts with the
+    /// log, and the rows of each chunk with the ledger.
     pub async fn verify(&self) -> Result<Verification, StoreError> {
         let mut result = Verification::default();
         for table in Table::ALL {
@@ -190,33 +191,6 @@ impl Store {
         } else {
             rows::of_file(table, file, &batches)
         }
-    }
-
-    /// Every entry of a table's log can be read, and none is missing.
-    async fn verify_log(&self, table: Table, result: &mut Verification) -> Result<(), StoreError> {
-        let entries = self.log_entries(table).await?;
-        let first = entries.first().map_or(0, |entry| entry.version);
-        for (expected, entry) in (first..).zip(&entries) {
-            let problem = match entry.actions() {
-                Err(problem) => problem,
-                Ok(_) if entry.version != expected => {
-                    format!(
-                        "it follows on version {}: entries between are missing",
-                        expected.saturating_sub(1)
-                    )
-                }
-                Ok(_) => continue,
-            };
-            result.findings.push(Finding {
-                subject: entry.location.to_string(),
-                problem: format!("{problem}; `fupan store repair` says what can be done"),
-                damage: Damage::Log { path: entry.location.to_string() },
-            });
-            if entry.version != expected {
-                break;
-            }
-        }
-        Ok(())
     }
 
     /// Files that the newest state does not name: of earlier versions, or of none.

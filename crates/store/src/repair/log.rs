@@ -8,15 +8,20 @@ use fupan_model::{Micros, Table};
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutMode};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Repair;
 use crate::log_files::log_folder;
+use crate::seal::open_seal;
 use crate::{Store, StoreError};
 
 /// The entry that takes the place of a damaged one.
-const NOTHING: &str =
-    r#"{"commitInfo":{"operation":"REPAIR","operationParameters":{"reason":"the entry was damaged"}}}"#;
+fn nothing() -> String {
+    let (seal, digest) = open_seal();
+    let parameters = json!({"reason": "the entry was damaged"});
+    let remarks = json!({"operation": "REPAIR", "operationParameters": parameters, (seal): digest});
+    json!({"commitInfo": remarks}).to_string()
+}
 
 impl Store {
     pub(super) async fn repair_logs(
@@ -50,7 +55,7 @@ impl Store {
                 self.move_aside(&path, now, repair).await?;
                 if !is_newest {
                     let create = PutMode::Create.into();
-                    self.object_store().put_opts(&entry.location, NOTHING.into(), create).await?;
+                    self.object_store().put_opts(&entry.location, nothing().into(), create).await?;
                 }
             }
         }

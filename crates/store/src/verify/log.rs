@@ -1,0 +1,77 @@
+//! Do the tables' logs still say what was committed, and is what is read from them all that they say?
+
+use std::collections::BTreeMap;
+
+use deltalake_core::kernel::Add;
+use fupan_model::Table;
+use serde_json::Value;
+
+use super::{Damage, Finding, Verification};
+use crate::log_files::{LogEntry, log_folder};
+use crate::seal::{self, Seal};
+use crate::store::{data_file, files_of};
+use crate::{DataFile, Store, StoreError};
+
+impl Store {
+    /// Every entry of a table's log is as it was written, none is missing, and the table is what they make
+    /// of it.
+    pub(super) async fn verify_log(&self, table: Table, result: &mut Verification) -> Result<(), StoreError> {
+        let entries = self.log_entries(table).await?;
+        let first = entries.first().map_or(0, |entry| entry.version);
+        let mut files: BTreeMap<String, DataFile> = BTreeMap::new();
+        let before = result.findings.len();
+        for (expected, entry) in (first..).zip(&entries) {
+            let Some(problem) = problem_of(entry, expected, &mut files) else { continue };
+            result.findings.push(Finding {
+                subject: entry.location.to_string(),
+                problem: format!("{problem}; `fupan store repair` says what can be done"),
+                damage: Damage::Log { path: entry.location.to_string() },
+            });
+            if entry.version != expected {
+                break;
+            }
+        }
+        // A table that cannot be loaded says less than its entries do.
+        if result.findings.len() > before || first != 0 {
+            return Ok(());
+        }
+        if !files_of(&self.delta(table).await?)?.iter().eq(files.values()) {
+            let path = log_folder(table).to_string();
+            result.findings.push(Finding {
+                subject: path.clone(),
+                problem: "its checkpoint says something else than its entries; move the checkpoint and `_last_checkpoint` aside: nothing is lost, they are made again".to_owned(),
+                damage: Damage::Log { path },
+            });
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with an entry; what it says is applied to the files so far.
+fn problem_of(entry: &LogEntry, expected: u64, files: &mut BTreeMap<String, DataFile>) -> Option<String> {
+    let actions = match entry.actions() {
+        Ok(actions) => actions,
+        Err(problem) => return Some(problem),
+    };
+    if entry.version != expected {
+        let before = expected.saturating_sub(1);
+        return Some(format!("it follows on version {before}: entries between are missing"));
+    }
+    if seal::check(&entry.bytes) == Seal::Missing {
+        return Some("it was not written by fupan, or it is damaged".to_owned());
+    }
+    for action in actions {
+        replay(action, files);
+    }
+    None
+}
+
+fn replay(mut action: Value, files: &mut BTreeMap<String, DataFile>) {
+    if let Some(path) = action.pointer("/remove/path").and_then(Value::as_str) {
+        files.remove(path);
+    } else if let Some(add) = action.get_mut("add").map(Value::take)
+        && let Ok(add) = serde_json::from_value::<Add>(add)
+    {
+        files.insert(add.path.clone(), data_file(add));
+    }
+}
