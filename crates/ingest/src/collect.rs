@@ -10,6 +10,7 @@ use fupan_store::{ChunkRows, EncodedChunks, Ledger, LedgerRow, Store, StoreError
 use tokio::task::JoinHandle;
 
 use crate::chunks::Cut;
+use crate::contested::{self, may_overlap};
 use crate::decode::{Decoded, Finished, SourceFacts, decode};
 use crate::inside::Comparison;
 use crate::keyed::Keys;
@@ -260,7 +261,10 @@ impl<'a> Collector<'a> {
         while self.closed.len() > left {
             let Some(group) = self.closed.pop_front() else { return Ok(()) };
             let encoded = group.encoding.await.map_err(|error| IngestError::Task(error.to_string()))??;
-            for chunk in self.store.append(encoded).await?.already_in {
+            let known = Arc::clone(&self.known);
+            let is_rival = |own: &LedgerRow, other: &LedgerRow| known.is_news(other) && may_overlap(own, other);
+            let appended = self.store.append_beside(encoded, &is_rival).await?;
+            for chunk in contested::settle(self.store, appended, &is_rival, self.settings.now).await? {
                 if let Some(counted) = group.counted.get(&chunk) {
                     self.was_in(counted);
                 }

@@ -19,7 +19,7 @@ use crate::IngestError;
 use crate::decode::Decoded;
 
 /// Tables in which rows have no key but their place.
-const TABLES: [Table; 4] = [Table::Logs, Table::Metrics, Table::Spans, Table::Quarantine];
+pub(crate) const TABLES: [Table; 4] = [Table::Logs, Table::Metrics, Table::Spans, Table::Quarantine];
 
 /// Columns that differ between two copies of the same record.
 const OWN_COLUMNS: [&str; 3] = ["chunk_id", "date", "source"];
@@ -99,13 +99,13 @@ impl Comparison<'_> {
     }
 }
 
-fn first_body(batch: &RecordBatch) -> Option<String> {
+pub(crate) fn first_body(batch: &RecordBatch) -> Option<String> {
     let bodies = batch.column_by_name("body")?.as_string_opt::<i32>()?;
     bodies.iter().flatten().next().map(str::to_owned)
 }
 
 /// The rows of some records.
-fn only(batch: &RecordBatch, records: &Range<u64>) -> Result<RecordBatch, ArrowError> {
+pub(crate) fn only(batch: &RecordBatch, records: &Range<u64>) -> Result<RecordBatch, ArrowError> {
     let numbers =
         batch.column_by_name("source_record").and_then(|column| column.as_primitive_opt::<Int64Type>());
     let Some(numbers) = numbers else { return Ok(batch.slice(0, 0)) };
@@ -117,7 +117,7 @@ fn only(batch: &RecordBatch, records: &Range<u64>) -> Result<RecordBatch, ArrowE
 }
 
 /// Each row as a text, in an order of their own: a table may be sorted otherwise than its source.
-fn texts(batches: &[RecordBatch]) -> Result<Vec<String>, ArrowError> {
+pub(crate) fn texts(batches: &[RecordBatch]) -> Result<Vec<String>, ArrowError> {
     let options = FormatOptions::default().with_null("\u{0}");
     let mut texts = Vec::new();
     for batch in batches {

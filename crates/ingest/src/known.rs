@@ -176,6 +176,12 @@ impl KnownChunks {
         self.with_records.contains(chunk_id)
     }
 
+    /// Whether that chunk came in after this was read from the ledger, and not by this run.
+    pub(crate) fn is_news(&self, row: &LedgerRow) -> bool {
+        let there = self.ending_at(row.prefix_bytes.unsigned_abs());
+        !there.iter().any(|known| known.row.chunk_id == row.chunk_id)
+    }
+
     /// Whether a source of that name was read before this run.
     pub(crate) fn was_read(&self, source: &str) -> bool {
         self.names.contains(source)
@@ -198,6 +204,12 @@ const REJECTS_OF: &str = "rejects of ";
 /// See [`REJECTS_OF`].
 pub(crate) fn rejects_mark(chunk_id: &str) -> String {
     format!("{REJECTS_OF}{chunk_id}")
+}
+
+/// Whether it is a row of rejects, or records that are recognised by keys of their own.
+pub(crate) fn is_in_own_row(row: &LedgerRow) -> bool {
+    belongs_to(row).is_some()
+        || InputFormat::by_name(&row.input_format).is_some_and(InputFormat::has_own_keys)
 }
 
 fn belongs_to(row: &LedgerRow) -> Option<&str> {

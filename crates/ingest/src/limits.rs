@@ -38,3 +38,6 @@ pub const FIRST_LINE_BYTES_MAX: usize = 64 << 10;
 /// Chunks that begin like the end of a file and go on, with which it is compared record by record. More
 /// than one is rare; each costs reading a data file.
 pub const CUT_COPY_CANDIDATES_MAX: usize = 8;
+
+/// How often it is decided anew which of several overlapping chunks counts, where others keep coming in.
+pub const CONTESTS_MAX: usize = 20;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use fupan_model::events::event_id;
 use fupan_model::ledger::LedgerAction;
 use fupan_model::{IncidentEvent, Micros, Table};
-use fupan_store::{ChunkRows, EncodedChunks, LedgerRow, Store};
+use fupan_store::{ChunkRows, LedgerRow, Store};
 
 use crate::IngestError;
 use crate::keyed::Keys;
@@ -70,7 +70,7 @@ pub async fn add_events(
     };
     let batches = BTreeMap::from([(Table::IncidentEvents, vec![batch])]);
     let chunk = ChunkRows { ledger_row, batches, supersedes: Vec::new() };
-    store.append(EncodedChunks::encode(vec![chunk], now)?).await?;
+    store.append(vec![chunk], now).await?;
     Ok(events.0.into_iter().map(|(event, _)| event).collect())
 }
 

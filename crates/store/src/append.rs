@@ -56,12 +56,38 @@ pub struct Appended {
     pub committed: BTreeSet<String>,
     /// Chunks that somebody else had brought in meanwhile.
     pub already_in: BTreeSet<String>,
+    /// Chunks that do not count yet: their rows are there, and the caller has to decide.
+    pub contested: Vec<Contested>,
 }
+
+/// A chunk that somebody else may have brought in meanwhile as a part of another one, or with more.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Contested {
+    /// Its ledger row.
+    pub row: LedgerRow,
+    /// What it replaces.
+    pub supersedes: Vec<LedgerRow>,
+    /// Chunks that count and may hold records of it.
+    pub rivals: Vec<LedgerRow>,
+}
+
+/// Whether a chunk that counts (the second) may hold records of one that is about to (the first).
+pub type IsRival<'a> = dyn Fn(&LedgerRow, &LedgerRow) -> bool + Send + Sync + 'a;
 
 impl Store {
     /// Writes the rows of whole chunks and then their ledger rows. When it returns, all of it is on
     /// disk and counts.
-    pub async fn append(&self, encoded: EncodedChunks) -> Result<Appended, StoreError> {
+    pub async fn append(&self, chunks: Vec<ChunkRows>, written_at: Micros) -> Result<Appended, StoreError> {
+        self.append_beside(EncodedChunks::encode(chunks, written_at)?, &|_, _| false).await
+    }
+
+    /// As [`Self::append`], of what was encoded elsewhere; a chunk that has a rival does not count until the caller has decided: see
+    /// [`Self::append_settled`].
+    pub async fn append_beside(
+        &self,
+        encoded: EncodedChunks,
+        is_rival: &IsRival<'_>,
+    ) -> Result<Appended, StoreError> {
         let EncodedChunks { chunks, files, written_at } = encoded;
         if chunks.is_empty() {
             return Ok(Appended::default());
@@ -82,7 +108,7 @@ impl Store {
                 (chunk.ledger_row, chunk.supersedes)
             })
             .collect();
-        self.append_ledger(rows, written_at).await
+        self.append_settled(rows, is_rival, written_at).await
     }
 
     /// Notes that chunks were seen again. Changes no other table.
@@ -126,9 +152,11 @@ impl Store {
         Err(contended(table))
     }
 
-    async fn append_ledger(
+    /// Writes the ledger rows of chunks whose rows are there, each with what it replaces.
+    pub async fn append_settled(
         &self,
         rows: Vec<(LedgerRow, Vec<LedgerRow>)>,
+        is_rival: &IsRival<'_>,
         written_at: Micros,
     ) -> Result<Appended, StoreError> {
         let mut appended = Appended::default();
@@ -141,6 +169,15 @@ impl Store {
                     .is_some_and(|live| !supersedes.iter().any(|old| old.chunk_id == live.chunk_id));
                 if taken {
                     appended.already_in.insert(row.chunk_id.clone());
+                    continue;
+                }
+                let is_replaced =
+                    |live: &LedgerRow| supersedes.iter().any(|old| old.chunk_id == live.chunk_id);
+                let rivals = current.live().filter(|live| is_rival(row, live) && !is_replaced(live));
+                let rivals: Vec<LedgerRow> = rivals.cloned().collect();
+                if !rivals.is_empty() {
+                    let (row, supersedes) = (row.clone(), supersedes.clone());
+                    appended.contested.push(Contested { row, supersedes, rivals });
                     continue;
                 }
                 for old in supersedes.iter().filter(|old| current.is_live(&old.chunk_id)) {

@@ -25,7 +25,7 @@ mod store;
 mod table;
 mod verify;
 
-pub use append::{Appended, ChunkRows, EncodedChunks};
+pub use append::{Appended, ChunkRows, Contested, EncodedChunks, IsRival};
 pub use compact::Compaction;
 pub use disk::{Disk, DiskFile, LocalDisk};
 pub use durable::DurableLocalStore;
