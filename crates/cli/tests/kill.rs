@@ -14,7 +14,10 @@ use std::time::{Duration, Instant};
 /// Chunks are 4 MiB: this many records make more than 20 of them.
 const RECORDS: usize = 300_000;
 const KILLS: usize = 50;
-const KILLS_WITHIN_MIN: usize = 30;
+/// Where the whole of the scoreboard is asked for.
+const KILLS_FULL: usize = 1_000;
+/// Of them, between the first data commit and the last ledger row.
+const WITHIN_SHARE_MIN: f64 = 0.6;
 
 fn fupan(store: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fupan"));
@@ -110,6 +113,12 @@ fn seed() -> u64 {
     given.unwrap_or_else(|| u64::from(std::process::id()) * 2_654_435_761 + 1)
 }
 
+fn kills() -> usize {
+    #[expect(clippy::disallowed_methods, reason = "a test is told by its environment how long it may take")]
+    let asked = std::env::var("FUPAN_BOARD");
+    if asked.is_ok_and(|asked| asked == "full") { KILLS_FULL } else { KILLS }
+}
+
 #[test]
 fn an_ingest_killed_at_any_instant_loses_and_doubles_nothing() {
     let folder = tempfile::tempdir().expect("folder");
@@ -132,8 +141,9 @@ fn an_ingest_killed_at_any_instant_loses_and_doubles_nothing() {
     let seed = seed();
     println!("seed {seed} (FUPAN_TEST_SEED takes one)");
     let mut random = Random(seed | 1);
-    let mut within = 0;
-    for round in 0..KILLS {
+    let mut within = 0_u32;
+    let kills = kills();
+    for round in 0..kills {
         let store = folder.path().join(format!("killed-{round}"));
         let mut child =
             fupan(&store, &["--quiet", "ingest", &input]).stderr(Stdio::null()).spawn().expect("spawn");
@@ -149,6 +159,9 @@ fn an_ingest_killed_at_any_instant_loses_and_doubles_nothing() {
         run(&store, &["--quiet", "store", "verify"]);
         std::fs::remove_dir_all(&store).expect("tidy up");
     }
-    println!("{within} of {KILLS} kills fell between the first data commit and the last ledger row");
-    assert!(within >= KILLS_WITHIN_MIN, "only {within} kills fell within, seed {seed}");
+    println!(
+        "figure: {kills} of {kills} kills, {within} of them between the first data commit and the last ledger row: 0 lost, 0 doubled, 0 that cannot be opened"
+    );
+    let share = f64::from(within) / kills as f64;
+    assert!(share >= WITHIN_SHARE_MIN, "only {within} kills fell within, seed {seed}");
 }
