@@ -262,7 +262,8 @@ impl<'a> Collector<'a> {
             let Some(group) = self.closed.pop_front() else { return Ok(()) };
             let encoded = group.encoding.await.map_err(|error| IngestError::Task(error.to_string()))??;
             let known = Arc::clone(&self.known);
-            let is_rival = |own: &LedgerRow, other: &LedgerRow| known.is_news(other) && may_overlap(own, other);
+            let is_rival =
+                |own: &LedgerRow, other: &LedgerRow| known.is_news(other) && may_overlap(own, other);
             let appended = self.store.append_beside(encoded, &is_rival).await?;
             for chunk in contested::settle(self.store, appended, &is_rival, self.settings.now).await? {
                 if let Some(counted) = group.counted.get(&chunk) {

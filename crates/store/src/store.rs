@@ -200,7 +200,8 @@ impl Store {
         let location = Path::from(format!("{}/{path}", Table::Ingests.name()));
         let bytes = self.below.get(&location).await?.bytes().await?;
         // The name ends in the first digits of the digest.
-        let digits = path.rsplit('-').next().and_then(|name| name.strip_suffix(".parquet")).unwrap_or_default();
+        let digits =
+            path.rsplit('-').next().and_then(|name| name.strip_suffix(".parquet")).unwrap_or_default();
         if digits.is_empty() || !blake3::hash(&bytes).to_hex().starts_with(digits) {
             // What counts is decided here: nothing may be guessed.
             let reason = "its content changed after it was written; restore it from a copy".to_owned();

@@ -1,9 +1,11 @@
 //! Log records → rows of `logs`.
 
 use arrow::array::{
-    ArrayRef, Date32Builder, Float64Builder, Int8Builder, Int16Builder, Int64Builder, MapBuilder,
-    RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
+    Array, ArrayRef, AsArray, Date32Builder, Float64Builder, Int8Builder, Int16Builder, Int64Builder,
+    MapBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder, UInt32Array,
 };
+use arrow::compute::take_record_batch;
+use arrow::datatypes::Int64Type;
 use arrow::error::ArrowError;
 use fupan_model::records::Text;
 use fupan_model::{LogRecord, Table, severity};
@@ -46,6 +48,20 @@ pub(crate) struct LogRows {
 
 fn text(builder: &mut StringBuilder, value: Option<&Text<'_>>) {
     builder.append_option(value);
+}
+
+/// Rows of one shape together, each shape in the order of the source: bodies that repeat each other's words
+/// take a quarter less on disk (docs/performance.md). `source_record` has the place in the source.
+fn by_shape(batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let shapes = batch.column_by_name("shape_id").and_then(|column| column.as_primitive_opt::<Int64Type>());
+    let Some(shapes) = shapes else { return Ok(batch) };
+    let shape_of = |row: &u32| shapes.is_valid(*row as usize).then(|| shapes.value(*row as usize));
+    let mut order: Vec<u32> = (0..batch.num_rows() as u32).collect();
+    if order.is_sorted_by_key(shape_of) {
+        return Ok(batch);
+    }
+    order.sort_by_key(shape_of);
+    take_record_batch(&batch, &UInt32Array::from(order))
 }
 
 impl LogRows {
@@ -155,6 +171,6 @@ impl LogRows {
             same(chunk_id, source_record.len()),
             source_record,
         ];
-        RecordBatch::try_new(Table::Logs.schema(), columns)
+        by_shape(RecordBatch::try_new(Table::Logs.schema(), columns)?)
     }
 }
