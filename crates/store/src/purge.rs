@@ -18,6 +18,7 @@ use object_store::{ObjectMeta, ObjectStoreExt};
 use serde_json::{Value, json};
 
 use crate::repair::ASIDE;
+use crate::seal;
 use crate::store::files_of;
 use crate::{LedgerRow, Store, StoreError, files};
 
@@ -129,7 +130,7 @@ impl Store {
             }
             if is_changed {
                 let lines: Vec<String> = actions.iter().map(Value::to_string).collect();
-                self.object_store().put(&entry.location, lines.join("\n").into()).await?;
+                self.object_store().put(&entry.location, seal::opened(lines.join("\n")).into()).await?;
                 purge.log_entries += 1;
             }
         }
