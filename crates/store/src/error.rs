@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::trouble::RemoteTrouble;
+
 /// Everything that the store reports.
 #[derive(Debug, Error)]
 pub enum StoreError {
@@ -81,7 +83,10 @@ pub enum StoreError {
     #[error(
         "storage: {0}\nhint: check free space and permissions of the store's folder; run the same command again, nothing is added twice"
     )]
-    Storage(#[from] object_store::Error),
+    Storage(#[source] object_store::Error),
+    /// An object store did not do what it should.
+    #[error(transparent)]
+    Remote(RemoteTrouble),
     /// The Delta log could not be read or written.
     #[error("delta log: {0}")]
     Delta(#[from] Box<deltalake_core::DeltaTableError>),
@@ -96,8 +101,14 @@ pub enum StoreError {
     Task(String),
 }
 
+impl From<object_store::Error> for StoreError {
+    fn from(error: object_store::Error) -> Self {
+        RemoteTrouble::of(&error).map_or_else(|| Self::Storage(error), Self::Remote)
+    }
+}
+
 impl From<deltalake_core::DeltaTableError> for StoreError {
     fn from(error: deltalake_core::DeltaTableError) -> Self {
-        Self::Delta(Box::new(error))
+        RemoteTrouble::of(&error).map_or_else(|| Self::Delta(Box::new(error)), Self::Remote)
     }
 }

@@ -5,21 +5,29 @@
 //! stores. It makes no SQL session.
 
 mod append;
+mod conditional;
 mod durable;
 mod error;
 mod files;
 mod forget;
 mod ledger;
 pub mod limits;
+mod location;
+mod objects;
+mod remote;
 mod snapshot;
 mod store;
 mod table;
+mod trouble;
 mod verify;
 
 pub use append::{Appended, ChunkRows};
 pub use durable::DurableLocalStore;
 pub use error::StoreError;
 pub use ledger::{Ledger, LedgerRow, text_map_builder};
+pub use objects::{FoundObject, ObjectReader, RemoteObject, find_objects};
+pub use remote::{RemoteOptions, is_remote};
 pub use snapshot::{DataFile, StoreSnapshot, TableSnapshot};
 pub use store::Store;
+pub use trouble::RemoteTrouble;
 pub use verify::{Finding, Verification};

@@ -19,3 +19,22 @@ pub const DICTIONARY_SAMPLE_ROWS: usize = 4096;
 
 /// Texts of at most this mean length are ids rather than prose.
 pub const ID_BYTES_MAX: usize = 40;
+
+/// How often a request to an object store is tried again: about ten seconds with the pauses in between,
+/// after which a person is better told.
+pub const REMOTE_RETRIES_MAX: usize = 6;
+
+/// No request to an object store is tried again after this time.
+pub const REMOTE_RETRY_SECONDS: u64 = 180;
+
+/// A connection that takes longer leads nowhere.
+pub const REMOTE_CONNECT_SECONDS: u64 = 10;
+
+/// A request, its body included, takes no longer: enough for the largest file of a commit at 1 MB/s.
+pub const REMOTE_REQUEST_SECONDS: u64 = 120;
+
+/// Bytes of an object that one request reads. Large enough that the wait for the first byte does not count.
+pub const OBJECT_PART_BYTES: u64 = 8 << 20;
+
+/// Parts of an object that are on their way at the same time.
+pub const OBJECT_PARTS_AHEAD: usize = 2;

@@ -17,7 +17,7 @@ use url::Url;
 use crate::ledger::{Ledger, LedgerRow};
 use crate::snapshot::{DataFile, StoreSnapshot, TableSnapshot};
 use crate::table::{TAG_CHUNKS, TAG_DIGEST};
-use crate::{DurableLocalStore, StoreError, files, ledger, table};
+use crate::{RemoteOptions, StoreError, files, ledger, location, table};
 
 /// A store: Delta tables below one root.
 #[derive(Debug)]
@@ -35,18 +35,29 @@ pub struct Store {
 impl Store {
     /// Opens a store and creates what is missing of it.
     pub async fn create(location: &str) -> Result<Self, StoreError> {
-        let (root, whole) = resolve(location)?;
+        Self::create_with(location, &RemoteOptions::default()).await
+    }
+
+    /// As [`Self::create`], also in an object store, which the options lead to.
+    pub async fn create_with(location: &str, options: &RemoteOptions) -> Result<Self, StoreError> {
+        let (root, whole) = location::resolve(location, options).await?;
         Self::create_on(root, whole).await
     }
 
     /// Opens a store that exists. Reading commands never create one.
     pub async fn open(location: &str) -> Result<Self, StoreError> {
-        let (root, whole) = resolve(location)?;
+        Self::open_with(location, &RemoteOptions::default()).await
+    }
+
+    /// As [`Self::open`], also in an object store, which the options lead to.
+    pub async fn open_with(location: &str, options: &RemoteOptions) -> Result<Self, StoreError> {
+        let (root, whole) = location::resolve(location, options).await?;
         Self::open_on(root, whole).await
     }
 
     /// As [`Self::create`], on an object store that the caller made (a faulty one, a cloud one).
     pub async fn create_on(root: Url, whole: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
+        location::know_scheme(root.scheme())?;
         for table in Table::ALL {
             table::create(&whole, &root, table).await?;
         }
@@ -55,10 +66,8 @@ impl Store {
 
     /// As [`Self::open`], on an object store that the caller made.
     pub async fn open_on(root: Url, whole: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
-        let prefix = Path::from_url_path(root.path()).map_err(|error| StoreError::BadLocation {
-            location: root.to_string(),
-            reason: error.to_string(),
-        })?;
+        location::know_scheme(root.scheme())?;
+        let prefix = location::prefix(&root)?;
         let below: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&whole), prefix));
         let store = Self { root, whole, below, tables: Mutex::default(), ledger_files: Mutex::default() };
         if !store.exists(Table::Ingests).await? {
@@ -272,27 +281,4 @@ fn data_file(view: &deltalake_core::kernel::LogicalFileView) -> DataFile {
         hidden_chunks: Vec::new(),
         digest: tag(TAG_DIGEST),
     }
-}
-
-/// A folder or `file://` URL → its URL, ending in a slash, and the store that reaches it.
-fn resolve(location: &str) -> Result<(Url, Arc<dyn ObjectStore>), StoreError> {
-    let bad =
-        |reason: &str| StoreError::BadLocation { location: location.to_owned(), reason: reason.to_owned() };
-    if let Some((scheme, _)) = location.split_once("://")
-        && scheme != "file"
-    {
-        return Err(bad("object stores are not supported yet"));
-    }
-    let path = match location.strip_prefix("file://") {
-        Some(_) => Url::parse(location)
-            .map_err(|error| bad(&error.to_string()))?
-            .to_file_path()
-            .map_err(|()| bad("it is not a local path"))?,
-        None => std::path::absolute(location).map_err(|error| bad(&error.to_string()))?,
-    };
-    if path.is_file() {
-        return Err(bad("it is a file"));
-    }
-    let root = Url::from_directory_path(&path).map_err(|()| bad("it is not an absolute path"))?;
-    Ok((root, Arc::new(DurableLocalStore::new())))
 }

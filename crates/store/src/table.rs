@@ -17,6 +17,7 @@ use fupan_model::Table;
 use object_store::ObjectStore;
 use serde_json::{Value, json};
 use url::Url;
+use uuid::Uuid;
 
 use crate::StoreError;
 
@@ -24,6 +25,9 @@ use crate::StoreError;
 pub(crate) const TAG_DIGEST: &str = "fupan.blake3";
 /// Add-action tag that holds the ids of the chunks in the file, separated by commas.
 pub(crate) const TAG_CHUNKS: &str = "fupan.chunks";
+
+/// Key of a log entry's commit information that holds what tells one commit from all others.
+const COMMIT_MARK: &str = "fupanCommit";
 
 /// A handle without state.
 pub(crate) fn handle(
@@ -60,9 +64,12 @@ pub(crate) async fn create(
         .with_save_mode(SaveMode::Ignore)
         .with_raise_if_key_not_exists(false)
         .with_configuration(properties(table))
+        .with_commit_properties(CommitProperties::default().with_max_retries(0))
         .await;
     match created {
-        Ok(_) | Err(DeltaTableError::VersionAlreadyExists(_)) => Ok(()),
+        Ok(_) => Ok(()),
+        // Somebody else was first, or our own request came through and its reply did not.
+        Err(_) if matches!(delta.verify_deltatable_existence().await, Ok(true)) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
@@ -120,8 +127,12 @@ fn delta_type(kind: &arrow::datatypes::DataType) -> Value {
 
 /// Adds files at exactly the version after the handle's state, and moves the handle's state on.
 pub(crate) async fn commit(delta: &mut DeltaTable, table: Table, adds: Vec<Add>) -> Result<u64, StoreError> {
-    let paths: Vec<String> = adds.iter().map(|add| add.path.clone()).collect();
-    let properties = CommitProperties::default().with_max_retries(0).with_cleanup_expired_logs(Some(false));
+    // By it our own entry is known again, where the reply to writing it is lost.
+    let mark = Uuid::new_v4().to_string();
+    let properties = CommitProperties::default()
+        .with_max_retries(0)
+        .with_cleanup_expired_logs(Some(false))
+        .with_metadata([(COMMIT_MARK.to_owned(), json!(mark))]);
     let operation = DeltaOperation::Write {
         mode: SaveMode::Append,
         partition_by: Some(table.partition_columns().iter().map(ToString::to_string).collect()),
@@ -140,38 +151,47 @@ pub(crate) async fn commit(delta: &mut DeltaTable, table: Table, adds: Vec<Add>)
             delta.update_state().await?;
             Ok(version)
         }
-        Err(
-            DeltaTableError::VersionAlreadyExists(_)
-            | DeltaTableError::Transaction {
-                source:
-                    TransactionError::MaxCommitAttempts(_)
-                    | TransactionError::CommitConflict(_)
-                    | TransactionError::VersionAlreadyExists(_),
-            },
-        ) => Err(conflict(table)),
-        Err(error) => settle(delta, table, &paths, &error).await,
+        Err(error) => settle(delta, table, &mark, error).await,
     }
 }
 
-fn conflict(table: Table) -> StoreError {
-    StoreError::Conflict { table: table.name().to_owned() }
+/// Whether this says that the version was taken.
+fn is_conflict(error: &DeltaTableError) -> bool {
+    matches!(
+        error,
+        DeltaTableError::VersionAlreadyExists(_)
+            | DeltaTableError::Transaction {
+                source: TransactionError::MaxCommitAttempts(_)
+                    | TransactionError::CommitConflict(_)
+                    | TransactionError::VersionAlreadyExists(_),
+            }
+    )
 }
 
-/// "Commit failed" is not "not committed": the log decides.
+/// "Commit failed" is not "not committed", and "somebody was first" may be ourselves: a request whose
+/// reply is lost is sent again. The log decides, where the entry that was to be written has our mark or not.
 async fn settle(
     delta: &mut DeltaTable,
     table: Table,
-    paths: &[String],
-    error: &DeltaTableError,
+    mark: &str,
+    error: DeltaTableError,
 ) -> Result<u64, StoreError> {
     let unknown = |reason: String| StoreError::OutcomeUnknown { table: table.name().to_owned(), reason };
-    delta
-        .update_state()
-        .await
-        .map_err(|again| unknown(format!("{error}; reading the log again: {again}")))?;
-    let state = delta.snapshot()?;
-    let is_in = state.log_data().iter().any(|file| paths.iter().any(|path| *path == file.path()));
-    if is_in { Ok(state.version()) } else { Err(unknown(error.to_string())) }
+    let version = delta.version().unwrap_or_default() + 1;
+    let entry = delta.log_store().read_commit_entry(version).await;
+    let entry = entry.map_err(|again| unknown(format!("{error}; reading the log again: {again}")))?;
+    match entry {
+        Some(entry) if String::from_utf8_lossy(&entry).contains(mark) => {
+            delta.update_state().await?;
+            Ok(version)
+        }
+        Some(_) => Err(StoreError::Conflict { table: table.name().to_owned() }),
+        None if is_conflict(&error) => Err(StoreError::Conflict { table: table.name().to_owned() }),
+        None => Err(match StoreError::from(error) {
+            StoreError::Remote(trouble) if trouble.is_final() => StoreError::Remote(trouble),
+            other => unknown(other.to_string()),
+        }),
+    }
 }
 
 #[cfg(test)]
