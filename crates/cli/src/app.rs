@@ -120,17 +120,20 @@ impl App {
 
     /// The store; it must exist.
     pub(crate) async fn open_store(&self) -> Result<Store, Failure> {
-        Store::open_with(&self.store_location(), &self.surroundings.remote).await.map_err(|error| match error
-        {
-            fupan_store::StoreError::NotFound { .. } => Failure::storage(format!(
-                "there is no fupan store at {}",
-                self.shown_store()
-            ))
-            .hint(
+        self.find_store().await?.ok_or_else(|| {
+            Failure::storage(format!("there is no fupan store at {}", self.shown_store())).hint(
                 "`fupan ingest FILES` creates one, `fupan demo` makes a sample; or name another with --store",
-            ),
-            other => self.store_failure(other),
+            )
         })
+    }
+
+    /// The store, if there is one.
+    pub(crate) async fn find_store(&self) -> Result<Option<Store>, Failure> {
+        match Store::open_with(&self.store_location(), &self.surroundings.remote).await {
+            Ok(store) => Ok(Some(store)),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.store_failure(error)),
+        }
     }
 
     /// The store; made where it does not exist.

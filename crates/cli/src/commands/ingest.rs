@@ -187,7 +187,7 @@ async fn rejected_before(
 
 /// The store to compare with, without making one.
 async fn dry_store(app: &App) -> Result<Store, Failure> {
-    if let Ok(store) = app.open_store().await {
+    if let Some(store) = app.find_store().await? {
         return Ok(store);
     }
     let root = url::Url::parse("memory:///dry-run/").map_err(|error| Failure::bug(error.to_string()))?;

@@ -7,5 +7,6 @@
 mod asking;
 mod bad_input;
 mod ingesting;
+mod object_stores;
 mod people;
 mod world;
