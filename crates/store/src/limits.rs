@@ -38,3 +38,9 @@ pub const OBJECT_PART_BYTES: u64 = 8 << 20;
 
 /// Parts of an object that are on their way at the same time.
 pub const OBJECT_PARTS_AHEAD: usize = 2;
+
+/// Small objects of a folder that are fetched while one is read; each is at most a part.
+pub const OBJECTS_AHEAD: usize = 4;
+
+/// Files of a small table that are read at the same time: in a bucket each is a wait.
+pub const SMALL_FILES_AHEAD: usize = 16;

@@ -4,6 +4,7 @@
 //! the connection breaks off: an object of any size needs the memory of a few parts, and no reply has
 //! to last as long as the ingest does.
 
+mod ahead;
 mod find;
 
 use std::fmt;
@@ -24,6 +25,7 @@ use crate::remote;
 use crate::trouble::RemoteTrouble;
 use crate::{StoreError, limits};
 
+use ahead::Ahead;
 pub use find::{FoundObject, find_objects};
 
 /// An object that can be read.
@@ -36,6 +38,8 @@ pub struct RemoteObject {
     /// Bytes in it, where the server says so.
     size: Option<u64>,
     modified_at: Option<Micros>,
+    /// What it was found together with.
+    ahead: Option<Ahead>,
 }
 
 impl fmt::Debug for RemoteObject {
@@ -100,7 +104,7 @@ impl RemoteObject {
         if self.size == Some(0) {
             return Ok(());
         }
-        let (first, meta) = match self.part(0..limits::OBJECT_PART_BYTES).await {
+        let (first, meta) = match self.first_part().await {
             Err(Error::NotSupported { .. }) => return self.send_whole(sender).await,
             part => part.map_err(|error| unreadable(&error))?,
         };
@@ -127,6 +131,18 @@ impl RemoteObject {
             return Err(std::io::Error::other(format!("{} bytes are missing", meta.size - at)));
         }
         Ok(())
+    }
+
+    async fn first_part(&self) -> Result<(Bytes, ObjectMeta), Error> {
+        let fetched = self.ahead.as_ref().and_then(Ahead::take);
+        match fetched {
+            Some(fetched) => match fetched.await {
+                Ok(part) => part,
+                // The runtime ends: what is asked for now will say so.
+                Err(_) => self.part(0..limits::OBJECT_PART_BYTES).await,
+            },
+            None => self.part(0..limits::OBJECT_PART_BYTES).await,
+        }
     }
 
     async fn part(&self, range: Range<u64>) -> Result<(Bytes, ObjectMeta), Error> {
@@ -189,7 +205,14 @@ impl Read for ObjectReader {
 fn object(store: &Arc<dyn ObjectStore>, url: String, meta: ObjectMeta) -> RemoteObject {
     // A server that does not say when is given the beginning of time by the library.
     let modified_at = Some(meta.last_modified.timestamp_micros()).filter(|micros| *micros > 0).map(Micros);
-    RemoteObject { url, store: Arc::clone(store), path: meta.location, size: Some(meta.size), modified_at }
+    RemoteObject {
+        url,
+        store: Arc::clone(store),
+        path: meta.location,
+        size: Some(meta.size),
+        modified_at,
+        ahead: None,
+    }
 }
 
 /// A file of a web server, whether it says how large it is or not.
@@ -202,6 +225,13 @@ async fn web_file(location: &str) -> Result<RemoteObject, StoreError> {
         Ok(meta) => Ok(object(&store, location.to_owned(), ObjectMeta { location: path, ..meta })),
         Err(error @ Error::NotFound { .. }) => Err(error.into()),
         // Signed URLs are signed for reading alone; reading will tell.
-        Err(_) => Ok(RemoteObject { url: location.to_owned(), store, path, size: None, modified_at: None }),
+        Err(_) => Ok(RemoteObject {
+            url: location.to_owned(),
+            store,
+            path,
+            size: None,
+            modified_at: None,
+            ahead: None,
+        }),
     }
 }

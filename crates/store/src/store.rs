@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use deltalake_core::DeltaTable;
 use fupan_model::ledger::LedgerAction;
 use fupan_model::{Micros, Table};
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -17,7 +18,7 @@ use url::Url;
 use crate::ledger::{Ledger, LedgerRow};
 use crate::snapshot::{DataFile, StoreSnapshot, TableSnapshot};
 use crate::table::{TAG_CHUNKS, TAG_DIGEST};
-use crate::{RemoteOptions, StoreError, files, ledger, location, table};
+use crate::{RemoteOptions, StoreError, files, ledger, limits, location, table};
 
 /// A store: Delta tables below one root.
 #[derive(Debug)]
@@ -176,8 +177,17 @@ impl Store {
         let ledger = self.ledger().await?;
         let delta = self.delta(table).await?;
         let mut batches = Vec::new();
-        for file in files_of(&delta)?.into_iter().filter_map(|file| counted(table, file, &ledger)) {
-            let bytes = self.below.get(&Path::from(file.path.as_str())).await?.bytes().await?;
+        let files = files_of(&delta)?.into_iter().filter_map(|file| counted(table, file, &ledger));
+        let mut read = stream::iter(files)
+            .map(|file| {
+                let below = Arc::clone(&self.below);
+                async move {
+                    let bytes = below.get(&Path::from(file.path.as_str())).await?.bytes().await?;
+                    Ok::<_, StoreError>((file, bytes))
+                }
+            })
+            .buffered(limits::SMALL_FILES_AHEAD);
+        while let Some((file, bytes)) = read.try_next().await? {
             for batch in files::decode(bytes, &table.schema())? {
                 batches.push(files::without_chunks(&batch, &file.hidden_chunks)?);
             }

@@ -180,8 +180,13 @@ async fn settle(
     let version = delta.version().unwrap_or_default() + 1;
     let entry = delta.log_store().read_commit_entry(version).await;
     let entry = entry.map_err(|again| unknown(format!("{error}; reading the log again: {again}")))?;
+    // On a disk of our own it may be visible and not durable: the sync itself may have failed.
+    let is_local = delta.table_url().scheme() == "file";
     match entry {
         Some(entry) if String::from_utf8_lossy(&entry).contains(mark) => {
+            if is_local {
+                return Err(unknown(error.to_string()));
+            }
             delta.update_state().await?;
             Ok(version)
         }

@@ -64,6 +64,10 @@ impl RemoteTrouble {
             return Some(Self::not_conditional());
         }
         let place = place(&text)?;
+        if ["/latest/api/token", "/latest/meta-data"].iter().any(|path| place.contains(path)) {
+            // Where there are no credentials, Amazon's machines are asked for those of their role.
+            return Some(Self::without_credentials());
+        }
         Some(Self::of_answer(&text, &place).unwrap_or_else(|| Self::of_connection(kind, &text, &place)))
     }
 
@@ -86,9 +90,7 @@ impl RemoteTrouble {
             said => format!(": {said}"),
         };
         let is = |codes: &[&str]| codes.contains(&code);
-        Some(if place.contains("169.254.169.254") {
-            Self::without_credentials()
-        } else if is(&["NoSuchBucket", "ContainerNotFound"]) || text.contains("bucket does not exist") {
+        Some(if is(&["NoSuchBucket", "ContainerNotFound"]) || text.contains("bucket does not exist") {
             Self::new(
                 format!("there is no such bucket: {place}"),
                 "look at its name, and at AWS_ENDPOINT_URL and AWS_REGION; buckets are not made here",

@@ -162,6 +162,24 @@ async fn objects_are_found_as_files_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn small_objects_are_fetched_ahead_and_each_once() {
+    let bucket = TestBucket::start();
+    for at in 0..40 {
+        bucket.put("logs", &format!("app/{at:02}.log"), format!("content {at}").repeat(at).as_bytes());
+    }
+    let found = find(&bucket, "s3://logs/app/").await.expect("found");
+    // In order; then not in order, and some again.
+    for (at, object) in found.iter().enumerate() {
+        assert_eq!(read(object).await, (format!("content {at}").repeat(at).into_bytes(), None));
+    }
+    let gets = bucket.requests().iter().filter(|request| request.starts_with("GET /logs/app/")).count();
+    assert_eq!(gets, 39, "the empty one is not asked for");
+    for at in [7, 30, 8, 8, 39, 1] {
+        assert_eq!(read(&found[at]).await, (format!("content {at}").repeat(at).into_bytes(), None));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_large_object_is_read_in_parts_and_on_where_a_connection_breaks_off() {
     let bucket = TestBucket::start();
     let bytes = large();

@@ -8,7 +8,7 @@ use glob::{MatchOptions, Pattern};
 use object_store::path::Path;
 use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt};
 
-use super::{RemoteObject, object, web_file};
+use super::{RemoteObject, ahead, object, web_file};
 use crate::StoreError;
 use crate::remote::{self, Parts, Provider, RemoteOptions};
 use crate::trouble::RemoteTrouble;
@@ -45,7 +45,8 @@ pub async fn find_objects(
         match store.head(&finding.path(key)?).await {
             Ok(meta) => return Ok(vec![finding.found(meta, true)]),
             Err(Error::NotFound { .. }) => {}
-            Err(error) => return Err(error.into()),
+            // The reply to looking at an object says nothing but its status; that to listing says why.
+            Err(error) => return Err(finding.below(key).await.err().unwrap_or_else(|| error.into())),
         }
     }
     finding.below(key).await
@@ -83,7 +84,7 @@ impl Finding<'_> {
         if listed.is_empty() {
             return Err(self.nothing("there is no such object or folder"));
         }
-        Ok(listed.into_iter().map(|meta| self.found(meta, false)).collect())
+        Ok(ahead::in_order(listed.into_iter().map(|meta| self.found(meta, false)).collect()))
     }
 
     async fn matching(&self, folder: &str, pattern: &str) -> Result<Vec<FoundObject>, StoreError> {
@@ -108,7 +109,7 @@ impl Finding<'_> {
         if found.is_empty() {
             return Err(self.nothing("no object matches the pattern"));
         }
-        Ok(found)
+        Ok(ahead::in_order(found))
     }
 
     /// All objects below a folder; without those that stand for folders.
