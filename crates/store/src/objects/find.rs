@@ -46,7 +46,7 @@ pub async fn find_objects(
             Ok(meta) => return Ok(vec![finding.found(meta, true)]),
             Err(Error::NotFound { .. }) => {}
             // The reply to looking at an object says nothing but its status; that to listing says why.
-            Err(error) => return Err(finding.below(key).await.err().unwrap_or_else(|| error.into())),
+            Err(error) => return Err(finding.list(key).await.err().unwrap_or_else(|| error.into())),
         }
     }
     finding.below(key).await
