@@ -53,9 +53,15 @@ const TERMINAL: [&str; 14] = [
     "env::current_dir",
 ];
 
+/// Crates that only tests use: no other may depend on them but for its tests.
+const TEST_ONLY: [&str; 2] = ["testkit", "testbucket"];
+
 /// A library, the only crates that may depend on it, and why.
 const KEPT_TO: &[(&str, &[&str], &str)] = &[
     ("deltalake-core", &["store"], "only store knows Delta"),
+    ("s3s", &["testbucket"], "only tests have a server of their own"),
+    ("s3s-fs", &["testbucket"], "only tests have a server of their own"),
+    ("hyper", &["testbucket"], "only tests have a server of their own"),
     ("deltalake", &[], "deltalake-core without its SQL engine is what store uses"),
     ("datafusion", &["query"], "only query makes an SQL session"),
     ("plotters", &["report"], "only report knows charts"),
@@ -453,7 +459,8 @@ fn crates_depend_in_one_direction() {
                     continue;
                 };
                 // What only tests use may be anything below, the worlds of testkit included.
-                let is_testkit = kind == "dev-dependencies" && (ours == "testkit" || name == "testkit");
+                let is_of_tests = |name: &str| TEST_ONLY.contains(&name);
+                let is_testkit = kind == "dev-dependencies" && (is_of_tests(ours) || is_of_tests(&name));
                 assert!(is_testkit || allowed[&name].contains(ours), "{name} may not use {used} ({kind})");
             }
         }

@@ -7,7 +7,7 @@ use fupan_decode::Mapping;
 use fupan_model::{Config, Micros};
 use fupan_query::{Catalogue, Session, SessionSettings};
 use fupan_report::Lang;
-use fupan_store::{Store, StoreError};
+use fupan_store::{RemoteOptions, Store, StoreError};
 
 use crate::args::Globals;
 use crate::failure::{ErrorKind, Failure};
@@ -40,6 +40,8 @@ pub(crate) struct Surroundings {
     pub(crate) spill_folder: PathBuf,
     /// Cores.
     pub(crate) threads: usize,
+    /// Credentials, regions and endpoints of object stores.
+    pub(crate) remote: RemoteOptions,
 }
 
 /// A command's surroundings, made once.
@@ -118,21 +120,27 @@ impl App {
 
     /// The store; it must exist.
     pub(crate) async fn open_store(&self) -> Result<Store, Failure> {
-        Store::open(&self.store_location()).await.map_err(|error| match error {
-            fupan_store::StoreError::NotFound { .. } => Failure::storage(format!(
-                "there is no fupan store at {}",
-                self.shown_store()
-            ))
-            .hint(
+        self.find_store().await?.ok_or_else(|| {
+            Failure::storage(format!("there is no fupan store at {}", self.shown_store())).hint(
                 "`fupan ingest FILES` creates one, `fupan demo` makes a sample; or name another with --store",
-            ),
-            other => self.store_failure(other),
+            )
         })
+    }
+
+    /// The store, if there is one.
+    pub(crate) async fn find_store(&self) -> Result<Option<Store>, Failure> {
+        match Store::open_with(&self.store_location(), &self.surroundings.remote).await {
+            Ok(store) => Ok(Some(store)),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.store_failure(error)),
+        }
     }
 
     /// The store; made where it does not exist.
     pub(crate) async fn create_store(&self) -> Result<Store, Failure> {
-        Store::create(&self.store_location()).await.map_err(|error| self.store_failure(error))
+        Store::create_with(&self.store_location(), &self.surroundings.remote)
+            .await
+            .map_err(|error| self.store_failure(error))
     }
 
     /// What stands in the way of a store: said by the file system, not by the libraries above it.

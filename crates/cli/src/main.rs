@@ -23,6 +23,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use fupan_model::Micros;
+use fupan_store::RemoteOptions;
 
 use crate::app::Surroundings;
 use crate::args::Cli;
@@ -103,6 +104,7 @@ fn surroundings() -> Surroundings {
         program: std::env::current_exe().ok(),
         spill_folder: std::env::temp_dir(),
         threads: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+        remote: RemoteOptions::from_variables(variables()),
     }
 }
 
@@ -114,4 +116,11 @@ fn now() -> Micros {
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn variables() -> impl Iterator<Item = (String, String)> {
+    // What is not UTF-8 is no credential of anybody.
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }

@@ -70,7 +70,7 @@ impl Reading<'_> {
                 let inflation = Inflation::of_size(source.size().unwrap_or_default());
                 self.members(source, &inflation, |visit| archive::zip_file_members(path, visit))
             }
-            (SourcePlace::Stdin, true) => {
+            (SourcePlace::Stdin | SourcePlace::Object(_), true) => {
                 let inflation = Inflation::default();
                 let stream = FromDisk::new(Box::new(whole), inflation.clone());
                 self.members(source, &inflation, |visit| archive::zip_stream_members(stream, visit))

@@ -5,8 +5,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use fupan_model::Micros;
+use fupan_store::{RemoteObject, RemoteOptions, find_objects, is_remote};
+use tokio::runtime::Handle;
 
-use crate::{IngestError, limits};
+use crate::reader::into_error;
+use crate::{IngestError, SourceProblem, limits};
 
 /// Something to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub struct Source {
 pub enum SourcePlace {
     /// A file.
     File(PathBuf),
+    /// An object in an object store, or a file of a web server.
+    Object(RemoteObject),
     /// Standard input.
     Stdin,
 }
@@ -33,6 +38,7 @@ impl Source {
     /// Compressed or plain bytes in it, where known.
     pub fn size(&self) -> Option<u64> {
         match &self.place {
+            SourcePlace::Object(object) => object.size(),
             SourcePlace::File(path) => std::fs::metadata(path).ok().map(|metadata| metadata.len()),
             SourcePlace::Stdin => None,
         }
@@ -40,17 +46,36 @@ impl Source {
 
     /// When it was last written, where that is known.
     pub(crate) fn modified_at(&self) -> Option<Micros> {
-        let SourcePlace::File(path) = &self.place else { return None };
+        let path = match &self.place {
+            SourcePlace::File(path) => path,
+            SourcePlace::Object(object) => return object.modified_at(),
+            SourcePlace::Stdin => return None,
+        };
         let modified = std::fs::metadata(path).ok()?.modified().ok()?;
         let since = modified.duration_since(std::time::UNIX_EPOCH).ok()?;
         i64::try_from(since.as_micros()).ok().map(Micros)
     }
 
+    /// To be read on a thread that may block, of a runtime where it is an object.
     pub(crate) fn open(&self) -> std::io::Result<Box<dyn Read>> {
         Ok(match &self.place {
+            SourcePlace::Object(object) => {
+                let runtime = Handle::try_current().map_err(std::io::Error::other)?;
+                Box::new(Told(object.reader(&runtime)))
+            }
             SourcePlace::File(path) => Box::new(File::open(path)?),
             SourcePlace::Stdin => Box::new(std::io::stdin()),
         })
+    }
+}
+
+/// Says of what stops an object that it is not damage of what is in it, whatever reads above it.
+struct Told<R>(R);
+
+impl<R: Read> Read for Told<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.0.read(buffer);
+        read.map_err(|error| into_error(SourceProblem::Unreadable { reason: error.to_string() }))
     }
 }
 
@@ -81,15 +106,43 @@ pub fn find_sources(arguments: &[String]) -> Result<Vec<Source>, IngestError> {
             expand(argument, &mut sources)?;
         }
     }
+    Ok(without_twins(sources))
+}
+
+/// As [`find_sources`], and URLs of object stores: objects, folders of them (all below, in the same order
+/// as files), patterns in the key; and URLs of single files of web servers.
+pub async fn find_sources_anywhere(
+    arguments: &[String],
+    options: &RemoteOptions,
+) -> Result<Vec<Source>, IngestError> {
+    let mut sources = Vec::new();
+    for argument in arguments {
+        if !is_remote(argument) {
+            sources.extend(find_sources(std::slice::from_ref(argument))?);
+            continue;
+        }
+        let found = find_objects(argument, options, limits::SOURCES_MAX).await?;
+        sources.extend(found.into_iter().map(|found| Source {
+            name: found.object.name(),
+            is_explicit: found.is_explicit,
+            place: SourcePlace::Object(found.object),
+        }));
+    }
+    Ok(without_twins(sources))
+}
+
+/// What is meant twice is read once.
+pub fn without_twins(mut sources: Vec<Source>) -> Vec<Source> {
     let mut seen = std::collections::HashSet::new();
     sources.retain(|source| seen.insert(source.place.clone().into_key()));
-    Ok(sources)
+    sources
 }
 
 impl SourcePlace {
     fn into_key(self) -> PathBuf {
         match self {
             Self::File(path) => path.canonicalize().unwrap_or(path),
+            Self::Object(object) => PathBuf::from(object.address()),
             Self::Stdin => PathBuf::from("-"),
         }
     }

@@ -5,6 +5,8 @@ use std::io::ErrorKind;
 
 use thiserror::Error as ThisError;
 
+use crate::trouble::RemoteTrouble;
+
 /// Everything that the store reports.
 #[derive(Debug, ThisError)]
 pub enum StoreError {
@@ -106,7 +108,10 @@ pub enum StoreError {
     #[error(
         "storage: {0}\nhint: check free space and permissions of the store's folder; run the same command again, nothing is added twice"
     )]
-    Storage(object_store::Error),
+    Storage(#[source] object_store::Error),
+    /// An object store did not do what it should.
+    #[error(transparent)]
+    Remote(RemoteTrouble),
     /// The Delta log could not be read or written.
     #[error(
         "delta log: {0}\nhint: check the store's disk and permissions; run the same command again, nothing is added twice; `fupan store verify` says whether anything is damaged"
@@ -125,13 +130,17 @@ pub enum StoreError {
 
 impl From<object_store::Error> for StoreError {
     fn from(error: object_store::Error) -> Self {
-        full(&error).unwrap_or(Self::Storage(error))
+        full(&error)
+            .or_else(|| RemoteTrouble::of(&error).map(Self::Remote))
+            .unwrap_or(Self::Storage(error))
     }
 }
 
 impl From<deltalake_core::DeltaTableError> for StoreError {
     fn from(error: deltalake_core::DeltaTableError) -> Self {
-        full(&error).unwrap_or_else(|| Self::Delta(Box::new(error)))
+        full(&error)
+            .or_else(|| RemoteTrouble::of(&error).map(Self::Remote))
+            .unwrap_or_else(|| Self::Delta(Box::new(error)))
     }
 }
 

@@ -46,3 +46,28 @@ pub const LEDGER_FILES_MAX: usize = 64;
 /// With so many small files that could be merged, an ingest merges them at its end: each costs every later
 /// commit about a tenth of a millisecond.
 pub const TIDY_FILES_MIN: usize = 256;
+
+/// How often a request to an object store is tried again: about ten seconds with the pauses in between,
+/// after which a person is better told.
+pub const REMOTE_RETRIES_MAX: usize = 6;
+
+/// No request to an object store is tried again after this time.
+pub const REMOTE_RETRY_SECONDS: u64 = 180;
+
+/// A connection that takes longer leads nowhere.
+pub const REMOTE_CONNECT_SECONDS: u64 = 10;
+
+/// A request, its body included, takes no longer: enough for the largest file of a commit at 1 MB/s.
+pub const REMOTE_REQUEST_SECONDS: u64 = 120;
+
+/// Bytes of an object that one request reads. Large enough that the wait for the first byte does not count.
+pub const OBJECT_PART_BYTES: u64 = 8 << 20;
+
+/// Parts of an object that are on their way at the same time.
+pub const OBJECT_PARTS_AHEAD: usize = 2;
+
+/// Small objects of a folder that are fetched while one is read; each is at most a part.
+pub const OBJECTS_AHEAD: usize = 4;
+
+/// Files of a small table that are read at the same time: in a bucket each is a wait.
+pub const SMALL_FILES_AHEAD: usize = 16;

@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::Add;
 use fupan_model::{Micros, Table};
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode};
@@ -18,7 +19,7 @@ use crate::ledger::{Ledger, LedgerRow};
 use crate::seal::{self, Seal, SealingStore};
 use crate::snapshot::{DataFile, StoreSnapshot, TableSnapshot};
 use crate::table::{TAG_CHUNKS, TAG_DIGEST};
-use crate::{DurableLocalStore, StoreError, files, ledger, table};
+use crate::{RemoteOptions, StoreError, files, ledger, limits, location, table};
 
 /// A store: Delta tables below one root.
 #[derive(Debug)]
@@ -36,18 +37,29 @@ pub struct Store {
 impl Store {
     /// Opens a store and creates what is missing of it.
     pub async fn create(location: &str) -> Result<Self, StoreError> {
-        let (root, whole) = resolve(location)?;
+        Self::create_with(location, &RemoteOptions::default()).await
+    }
+
+    /// As [`Self::create`], also in an object store, which the options lead to.
+    pub async fn create_with(location: &str, options: &RemoteOptions) -> Result<Self, StoreError> {
+        let (root, whole) = location::resolve(location, options).await?;
         Self::create_on(root, whole).await
     }
 
     /// Opens a store that exists. Reading commands never create one.
     pub async fn open(location: &str) -> Result<Self, StoreError> {
-        let (root, whole) = resolve(location)?;
+        Self::open_with(location, &RemoteOptions::default()).await
+    }
+
+    /// As [`Self::open`], also in an object store, which the options lead to.
+    pub async fn open_with(location: &str, options: &RemoteOptions) -> Result<Self, StoreError> {
+        let (root, whole) = location::resolve(location, options).await?;
         Self::open_on(root, whole).await
     }
 
     /// As [`Self::create`], on an object store that the caller made (a faulty one, a cloud one).
     pub async fn create_on(root: Url, whole: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
+        location::know_scheme(root.scheme())?;
         let sealing: Arc<dyn ObjectStore> = Arc::new(SealingStore::new(Arc::clone(&whole)));
         for table in Table::ALL {
             table::create(&sealing, &root, table).await?;
@@ -61,7 +73,7 @@ impl Store {
 
     /// As [`Self::open`], for a store that is to be repaired: a damaged log is no reason to refuse it.
     pub(crate) async fn open_unchecked(location: &str) -> Result<Self, StoreError> {
-        let (root, whole) = resolve(location)?;
+        let (root, whole) = location::resolve(location, &RemoteOptions::default()).await?;
         Self::over(root, whole).await
     }
 
@@ -75,10 +87,8 @@ impl Store {
     }
 
     async fn over(root: Url, whole: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
-        let prefix = Path::from_url_path(root.path()).map_err(|error| StoreError::BadLocation {
-            location: root.to_string(),
-            reason: error.to_string(),
-        })?;
+        location::know_scheme(root.scheme())?;
+        let prefix = location::prefix(&root)?;
         let whole: Arc<dyn ObjectStore> = Arc::new(SealingStore::new(whole));
         let below: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&whole), prefix));
         let store = Self { root, whole, below, tables: Mutex::default(), folded: Mutex::default() };
@@ -216,8 +226,17 @@ impl Store {
         let ledger = self.ledger().await?;
         let delta = self.delta(table).await?;
         let mut batches = Vec::new();
-        for file in files_of(&delta)?.into_iter().filter_map(|file| counted(table, file, &ledger)) {
-            let bytes = self.below.get(&Path::from(file.path.as_str())).await?.bytes().await?;
+        let files = files_of(&delta)?.into_iter().filter_map(|file| counted(table, file, &ledger));
+        let mut read = stream::iter(files)
+            .map(|file| {
+                let below = Arc::clone(&self.below);
+                async move {
+                    let bytes = below.get(&Path::from(file.path.as_str())).await?.bytes().await?;
+                    Ok::<_, StoreError>((file, bytes))
+                }
+            })
+            .buffered(limits::SMALL_FILES_AHEAD);
+        while let Some((file, bytes)) = read.try_next().await? {
             for batch in files::decode(bytes, &table.schema())? {
                 batches.push(files::without_chunks(&batch, &file.hidden_chunks)?);
             }
@@ -336,27 +355,4 @@ pub(crate) fn data_file(add: Add) -> DataFile {
         hidden_chunks: Vec::new(),
         digest: tag(TAG_DIGEST),
     }
-}
-
-/// A folder or `file://` URL → its URL, ending in a slash, and the store that reaches it.
-fn resolve(location: &str) -> Result<(Url, Arc<dyn ObjectStore>), StoreError> {
-    let bad =
-        |reason: &str| StoreError::BadLocation { location: location.to_owned(), reason: reason.to_owned() };
-    if let Some((scheme, _)) = location.split_once("://")
-        && scheme != "file"
-    {
-        return Err(bad("object stores are not supported yet"));
-    }
-    let path = match location.strip_prefix("file://") {
-        Some(_) => Url::parse(location)
-            .map_err(|error| bad(&error.to_string()))?
-            .to_file_path()
-            .map_err(|()| bad("it is not a local path"))?,
-        None => std::path::absolute(location).map_err(|error| bad(&error.to_string()))?,
-    };
-    if path.is_file() {
-        return Err(bad("it is a file"));
-    }
-    let root = Url::from_directory_path(&path).map_err(|()| bad("it is not an absolute path"))?;
-    Ok((root, Arc::new(DurableLocalStore::new())))
 }

@@ -17,6 +17,7 @@ use fupan_model::Table;
 use object_store::ObjectStore;
 use serde_json::{Value, json};
 use url::Url;
+use uuid::Uuid;
 
 use crate::StoreError;
 use crate::seal::open_seal;
@@ -25,6 +26,9 @@ use crate::seal::open_seal;
 pub(crate) const TAG_DIGEST: &str = "fupan.blake3";
 /// Add-action tag that holds the ids of the chunks in the file, separated by commas.
 pub(crate) const TAG_CHUNKS: &str = "fupan.chunks";
+
+/// Key of a log entry's commit information that holds what tells one commit from all others.
+const COMMIT_MARK: &str = "fupanCommit";
 
 /// A handle without state.
 pub(crate) fn handle(
@@ -61,19 +65,24 @@ pub(crate) async fn create(
         .with_save_mode(SaveMode::Ignore)
         .with_raise_if_key_not_exists(false)
         .with_configuration(properties(table))
-        .with_commit_properties(commit_properties())
+        .with_commit_properties(commit_properties(&Uuid::new_v4().to_string()))
         .await;
     match created {
         Ok(_) => Ok(()),
-        // Whoever was first at the same time has created the same; how the second is told so varies.
+        // Whoever was first at the same time has created the same (how the second is told so varies), or our
+        // own request came through and its reply did not.
         Err(_) if handle(object_store, root, table)?.verify_deltatable_existence().await? => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Every commit of ours is made with them: its log entry is sealed.
-pub(crate) fn commit_properties() -> CommitProperties {
-    CommitProperties::default().with_metadata([open_seal()])
+/// Every commit of ours is made with them: its log entry is sealed, and by its mark it is known again where the
+/// reply to writing it is lost.
+fn commit_properties(mark: &str) -> CommitProperties {
+    CommitProperties::default()
+        .with_max_retries(0)
+        .with_cleanup_expired_logs(Some(false))
+        .with_metadata([open_seal(), (COMMIT_MARK.to_owned(), json!(mark))])
 }
 
 /// Log clean-up off and retention of centuries: the past must stay readable. Statistics on the
@@ -138,18 +147,6 @@ pub(crate) struct Change {
     pub(crate) operation: DeltaOperation,
 }
 
-impl Change {
-    /// The paths by which the log tells whether it is in.
-    fn is_in(&self, delta: &DeltaTable) -> Result<bool, StoreError> {
-        let paths: HashSet<String> =
-            delta.snapshot()?.log_data().iter().map(|file| file.path().into_owned()).collect();
-        Ok(match self.adds.as_slice() {
-            [] => !self.removes.iter().any(|remove| paths.contains(&remove.path)),
-            adds => adds.iter().any(|add| paths.contains(&add.path)),
-        })
-    }
-}
-
 /// Adds files at exactly the version after the handle's state, and moves the handle's state on.
 pub(crate) async fn commit(delta: &mut DeltaTable, table: Table, adds: Vec<Add>) -> Result<u64, StoreError> {
     let operation = DeltaOperation::Write {
@@ -166,7 +163,8 @@ pub(crate) async fn commit_change(
     table: Table,
     change: &Change,
 ) -> Result<u64, StoreError> {
-    let properties = commit_properties().with_max_retries(0).with_cleanup_expired_logs(Some(false));
+    let mark = Uuid::new_v4().to_string();
+    let properties = commit_properties(&mark);
     let actions = change.removes.iter().cloned().map(Action::Remove);
     let actions = actions.chain(change.adds.iter().cloned().map(Action::Add)).collect();
     let committed = {
@@ -182,44 +180,54 @@ pub(crate) async fn commit_change(
             delta.state = Some(done.snapshot());
             Ok(done.version())
         }
-        Err(
-            DeltaTableError::VersionAlreadyExists(_)
-            | DeltaTableError::Transaction {
-                source:
-                    TransactionError::MaxCommitAttempts(_)
-                    | TransactionError::CommitConflict(_)
-                    | TransactionError::VersionAlreadyExists(_),
-            },
-        ) => Err(conflict(table)),
-        Err(error) => settle(delta, table, change, &error).await,
+        Err(error) => settle(delta, table, &mark, error).await,
     }
 }
 
-fn conflict(table: Table) -> StoreError {
-    StoreError::Conflict { table: table.name().to_owned() }
+/// Whether this says that the version was taken.
+fn is_conflict(error: &DeltaTableError) -> bool {
+    matches!(
+        error,
+        DeltaTableError::VersionAlreadyExists(_)
+            | DeltaTableError::Transaction {
+                source: TransactionError::MaxCommitAttempts(_)
+                    | TransactionError::CommitConflict(_)
+                    | TransactionError::VersionAlreadyExists(_),
+            }
+    )
 }
 
-/// "Commit failed" is not "not committed": the log decides.
+/// "Commit failed" is not "not committed", and "somebody was first" may be ourselves: a request whose
+/// reply is lost is sent again. The log decides, where the entry that was to be written has our mark or not.
 async fn settle(
     delta: &mut DeltaTable,
     table: Table,
-    change: &Change,
-    error: &DeltaTableError,
+    mark: &str,
+    error: DeltaTableError,
 ) -> Result<u64, StoreError> {
     if let Some(full) = crate::error::full(error) {
         return Err(full);
     }
     let unknown = |reason: String| StoreError::OutcomeUnknown { table: table.name().to_owned(), reason };
-    delta
-        .update_state()
-        .await
-        .map_err(|again| unknown(format!("{error}; reading the log again: {again}")))?;
+    let version = delta.version().unwrap_or_default() + 1;
+    let entry = delta.log_store().read_commit_entry(version).await;
+    let entry = entry.map_err(|again| unknown(format!("{error}; reading the log again: {again}")))?;
     // On a disk of our own it may be visible and not durable: the sync itself may have failed.
     let is_local = delta.table_url().scheme() == "file";
-    if change.is_in(delta)? && !is_local {
-        Ok(delta.snapshot()?.version())
-    } else {
-        Err(unknown(error.to_string()))
+    match entry {
+        Some(entry) if String::from_utf8_lossy(&entry).contains(mark) => {
+            if is_local {
+                return Err(unknown(error.to_string()));
+            }
+            delta.update_state().await?;
+            Ok(version)
+        }
+        Some(_) => Err(StoreError::Conflict { table: table.name().to_owned() }),
+        None if is_conflict(&error) => Err(StoreError::Conflict { table: table.name().to_owned() }),
+        None => Err(match StoreError::from(error) {
+            StoreError::Remote(trouble) if trouble.is_final() => StoreError::Remote(trouble),
+            other => unknown(other.to_string()),
+        }),
     }
 }
 

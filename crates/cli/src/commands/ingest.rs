@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use fupan_decode::InputFormat;
-use fupan_ingest::{IngestReport, IngestSettings, Source, find_sources, ingest};
+use fupan_ingest::{
+    IngestReport, IngestSettings, Source, find_sources, find_sources_anywhere, ingest, without_twins,
+};
 use fupan_query::SqlLimits;
-use fupan_store::Store;
+use fupan_store::{RemoteOptions, Store};
 
 use crate::app::{App, VERSION};
 use crate::failure::{DONE, ErrorKind, Failure, Outcome};
@@ -18,9 +20,10 @@ use crate::settings::FlagSettings;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Files, folders, patterns such as 'logs/*.gz', or - for standard input; plain, gzip, zstd, or
-    /// archives of files (.tar, .tar.gz, .zip)
-    #[arg(required = true, value_name = "PATH")]
+    /// Files, folders, patterns such as 'logs/*.gz', or - for standard input; the same in object stores
+    /// (`s3://BUCKET/KEY`, gs://, az://), or one file at `https://`; plain, gzip, zstd, or archives of
+    /// files (.tar, .tar.gz, .zip)
+    #[arg(required = true, value_name = "PATH|URL")]
     paths: Vec<String>,
     /// Read all of them as this format, instead of telling it from the content
     #[arg(long, value_name = "FORMAT", value_parser = input_format)]
@@ -61,7 +64,7 @@ fn input_format(text: &str) -> Result<InputFormat, String> {
 }
 
 pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
-    let found = find(&arguments.paths);
+    let found = find(&arguments.paths, &app.surroundings.remote).await;
     let settings = IngestSettings {
         zone: app.zone(),
         format: arguments.input_format,
@@ -93,11 +96,11 @@ struct FoundSources {
     missing: Vec<Failure>,
 }
 
-fn find(paths: &[String]) -> FoundSources {
+async fn find(paths: &[String], remote: &RemoteOptions) -> FoundSources {
     let mut found = FoundSources { sources: Vec::new(), missing: Vec::new() };
-    let mut good = Vec::new();
+    let mut sources = Vec::new();
     for path in paths {
-        match find_sources(std::slice::from_ref(path)) {
+        match find_sources_anywhere(std::slice::from_ref(path), remote).await {
             Ok(sources) if sources.is_empty() => {
                 let failure = Failure::new(
                     ErrorKind::BadInput,
@@ -105,15 +108,12 @@ fn find(paths: &[String]) -> FoundSources {
                 );
                 found.missing.push(failure);
             }
-            Ok(_) => good.push(path.clone()),
+            Ok(of_path) => sources.extend(of_path),
             Err(error) => found.missing.push(error.into()),
         }
     }
-    // Once more all together: a file that is meant twice is read once.
-    match find_sources(&good) {
-        Ok(sources) => found.sources = sources,
-        Err(error) => found.missing.push(error.into()),
-    }
+    // A file that is meant twice is read once.
+    found.sources = without_twins(sources);
     found
 }
 
@@ -199,7 +199,7 @@ async fn rejected_before(
 
 /// The store to compare with, without making one.
 async fn dry_store(app: &App) -> Result<Store, Failure> {
-    if let Ok(store) = app.open_store().await {
+    if let Some(store) = app.find_store().await? {
         return Ok(store);
     }
     let root = url::Url::parse("memory:///dry-run/").map_err(|error| Failure::bug(error.to_string()))?;

@@ -1,7 +1,7 @@
 //! `fupan mapping`: a first mapping for a source that is not standard.
 
 use fupan_decode::DecodeOptions;
-use fupan_ingest::{find_sources, sample};
+use fupan_ingest::{find_sources_anywhere, sample};
 
 use crate::app::App;
 use crate::failure::{DONE, ErrorKind, Failure, Outcome};
@@ -16,15 +16,15 @@ pub(crate) struct Arguments {
 enum Command {
     /// Read a sample and print a first mapping for it, to be looked over: what was taken for what, and why
     Suggest {
-        /// A file, or - for standard input; plain, gzip or zstd
-        #[arg(value_name = "FILE")]
+        /// A file, an object's URL, or - for standard input; plain, gzip or zstd
+        #[arg(value_name = "FILE|URL")]
         path: String,
     },
 }
 
-pub(crate) fn run(app: &App, arguments: &Arguments) -> Outcome {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     let Command::Suggest { path } = &arguments.command;
-    let sources = find_sources(std::slice::from_ref(path))?;
+    let sources = find_sources_anywhere(std::slice::from_ref(path), &app.surroundings.remote).await?;
     let [source] = sources.as_slice() else {
         return Err(Failure::usage(format!("`{path}` is not one file")).hint("name one file of the folder"));
     };
@@ -32,7 +32,12 @@ pub(crate) fn run(app: &App, arguments: &Arguments) -> Outcome {
     let unreadable = |problem: String| {
         Failure::new(ErrorKind::BadInput, format!("no mapping for {}: {problem}", source.name))
     };
-    let head = sample(source, &options).map_err(|problem| unreadable(problem.to_string()))?;
+    let reading = {
+        let (source, options) = (source.clone(), options.clone());
+        tokio::task::spawn_blocking(move || sample(&source, &options))
+    };
+    let head = reading.await.map_err(|error| Failure::bug(error.to_string()))?;
+    let head = head.map_err(|problem| unreadable(problem.to_string()))?;
     options.source = name_of(&source.name);
     let text =
         fupan_decode::suggest_mapping(&head, &options).map_err(|problem| unreadable(problem.to_string()))?;

@@ -51,7 +51,7 @@ pub(crate) async fn run(cli: Cli, terminal: Terminal, surroundings: Surroundings
         Command::Query(arguments) => query::run(&app, &arguments).await,
         Command::Explain(arguments) => explain::run(&app, &arguments).await,
         Command::Config(arguments) => config::run(&app, &arguments).await,
-        Command::Mapping(arguments) => mapping::run(&app, &arguments),
+        Command::Mapping(arguments) => mapping::run(&app, &arguments).await,
         Command::Store(arguments) => store::run(&app, &arguments).await,
         Command::Completions(_) | Command::Init(_) | Command::Doctor(_) => Ok(crate::failure::DONE),
     }

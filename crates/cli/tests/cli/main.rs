@@ -8,5 +8,6 @@ mod asking;
 mod bad_input;
 mod ingesting;
 mod maintaining;
+mod object_stores;
 mod people;
 mod world;
