@@ -109,8 +109,9 @@ impl Store {
                     repair.step(finding.subject, "an earlier repair was interrupted: its rows are taken out");
                     lost_chunks.insert(chunk_id);
                 }
-                Damage::Unfinished { .. } => repair.open.push((finding.subject, finding.problem)),
-                Damage::Log { .. } => repair.open.push((finding.subject, finding.problem)),
+                Damage::Unfinished { .. } | Damage::Log { .. } => {
+                    repair.open.push((finding.subject, finding.problem));
+                }
             }
         }
         self.repair_orphans(&found.orphans, dry_run, now, repair).await?;

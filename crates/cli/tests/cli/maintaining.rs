@@ -147,13 +147,16 @@ fn a_purge_is_asked_for_twice_and_leaves_nothing() {
 /// The findings of `doctor`, by what was looked at.
 fn doctor(world: &World, arguments: &[&str]) -> (String, Vec<serde_json::Value>) {
     let answer = world.run(&[&["doctor", "--format", "json"], arguments].concat());
-    let (code, text) = answer.split_once("\n--- stdout\n").unwrap_or_else(|| panic!("{answer}"));
+    assert!(answer.contains("\n--- stdout\n"), "{answer}");
+    let (code, text) = answer.split_once("\n--- stdout\n").unwrap();
     let text = text.split("--- stderr").next().unwrap();
-    (code.to_owned(), serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}")))
+    (code.to_owned(), serde_json::from_str(text).unwrap())
 }
 
 fn of<'a>(lines: &'a [serde_json::Value], check: &str) -> &'a serde_json::Value {
-    lines.iter().find(|line| line["check"] == check).unwrap_or_else(|| panic!("{check}: {lines:?}"))
+    let found = lines.iter().find(|line| line["check"] == check);
+    assert!(found.is_some(), "{check}: {lines:?}");
+    found.unwrap()
 }
 
 #[test]

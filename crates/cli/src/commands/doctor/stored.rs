@@ -35,7 +35,7 @@ pub(super) async fn look_at(app: &App, lines: &mut Vec<Line>) {
                 format!("there is none at {}", app.shown_store()),
                 "`fupan ingest FILES` creates it",
             ));
-            lines.extend(clock(app, now, None));
+            lines.push(clock(app, now, None));
             return;
         }
         Err(error) => {
@@ -58,13 +58,11 @@ pub(super) async fn look_at(app: &App, lines: &mut Vec<Line>) {
             ));
             lines.extend(layout(&health));
             lines.extend(left_behind(&location, now));
-            lines.extend(clock(app, now, health.last_ingest));
+            lines.push(clock(app, now, health.last_ingest));
         }
         Err(error) => {
-            let mut line = Line::of_failure("store", error.into());
-            line.to_do =
-                "`fupan store verify` names what is damaged, `fupan store repair` takes it out".to_owned();
-            lines.push(line);
+            let to_do = "`fupan store verify` names what is damaged, `fupan store repair` takes it out";
+            lines.push(Line::problem("store", error.to_string(), to_do));
         }
     }
 }
@@ -105,18 +103,18 @@ fn left_behind(location: &str, now: Micros) -> Option<Line> {
     ))
 }
 
-fn clock(app: &App, now: Micros, last_ingest: Option<Micros>) -> Option<Line> {
+fn clock(app: &App, now: Micros, last_ingest: Option<Micros>) -> Line {
     let shown = |at| instants::with_offset(at, app.zone());
     if now < EARLIEST_NOW {
-        return Some(Line::problem("clock", format!("it is said to be {}", shown(now)), "set the clock"));
+        return Line::problem("clock", format!("it is said to be {}", shown(now)), "set the clock");
     }
     let late = last_ingest.filter(|last| last.0 - now.0 > CLOCK_SLACK_SECONDS * Micros::PER_SECOND);
-    Some(match late {
+    match late {
         Some(last) => Line::problem(
             "clock",
             format!("it is {}, and the last ingest was at {}", shown(now), shown(last)),
             "one of two machines' clocks is wrong: set both by NTP",
         ),
         None => Line::ok("clock", shown(now)),
-    })
+    }
 }
