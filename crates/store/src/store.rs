@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::ledger::{Ledger, LedgerRow};
+use crate::log_files::{entry_version, log_folder};
 use crate::seal::{self, Seal, SealingStore};
 use crate::snapshot::{DataFile, StoreSnapshot, TableSnapshot};
 use crate::table::{TAG_CHUNKS, TAG_DIGEST};
@@ -137,10 +138,25 @@ impl Store {
     }
 
     async fn newest_entry(&self, table: Table) -> Result<Option<Path>, StoreError> {
-        let folder = Path::from(format!("{}/_delta_log", table.name()));
-        let listed = self.below.list_with_delimiter(Some(&folder)).await?;
-        let entries = listed.objects.into_iter().map(|entry| entry.location);
-        Ok(entries.filter(|entry| entry.extension() == Some("json")).max())
+        let folder = log_folder(table);
+        // Nothing before the newest checkpoint is looked at: a log holds an entry an hour, for years.
+        let listed = match self.last_checkpoint(table).await {
+            Some(version) => {
+                let from = Path::from(format!("{folder}/{version:020}"));
+                self.below.list_with_offset(Some(&folder), &from)
+            }
+            None => self.below.list(Some(&folder)),
+        };
+        let entries = listed.map_ok(|entry| entry.location);
+        let entries: Vec<Path> = entries.try_collect().await?;
+        Ok(entries.into_iter().filter(|entry| entry_version(entry).is_some()).max())
+    }
+
+    /// The version of the newest checkpoint; none where there is none or the pointer to it is damaged.
+    async fn last_checkpoint(&self, table: Table) -> Option<u64> {
+        let pointer = Path::from(format!("{}/_last_checkpoint", log_folder(table)));
+        let bytes = self.below.get(&pointer).await.ok()?.bytes().await.ok()?;
+        serde_json::from_slice::<Value>(&bytes).ok()?.get("version")?.as_u64()
     }
 
     /// Makes sure that commits of others are on disk which this process found and builds upon: whoever
