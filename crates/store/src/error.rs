@@ -130,9 +130,7 @@ pub enum StoreError {
 
 impl From<object_store::Error> for StoreError {
     fn from(error: object_store::Error) -> Self {
-        full(&error)
-            .or_else(|| RemoteTrouble::of(&error).map(Self::Remote))
-            .unwrap_or(Self::Storage(error))
+        full(&error).or_else(|| RemoteTrouble::of(&error).map(Self::Remote)).unwrap_or(Self::Storage(error))
     }
 }
 

@@ -6,8 +6,8 @@
 
 mod append;
 mod compact;
-mod disk;
 mod conditional;
+mod disk;
 mod durable;
 mod error;
 mod files;
@@ -16,14 +16,14 @@ mod health;
 mod ledger;
 mod ledger_merge;
 pub mod limits;
+mod location;
 mod log_files;
+mod objects;
 mod purge;
+mod remote;
 mod repair;
 mod rewrite;
 mod seal;
-mod location;
-mod objects;
-mod remote;
 mod snapshot;
 mod store;
 mod table;

@@ -5,7 +5,7 @@
 //! own rebasing is switched off, because two appends never conflict there and the same chunk would
 //! be written twice.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
@@ -205,7 +205,7 @@ async fn settle(
     mark: &str,
     error: DeltaTableError,
 ) -> Result<u64, StoreError> {
-    if let Some(full) = crate::error::full(error) {
+    if let Some(full) = crate::error::full(&error) {
         return Err(full);
     }
     let unknown = |reason: String| StoreError::OutcomeUnknown { table: table.name().to_owned(), reason };
