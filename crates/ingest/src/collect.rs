@@ -219,6 +219,9 @@ impl<'a> Collector<'a> {
             return Ok(());
         }
         if !group.chunks.is_empty() {
+            if let Some(key) = self.settings.pseudonyms.used() {
+                self.store.keep_to_key(&key.fingerprint()).await?;
+            }
             let appended = self.store.append(group.chunks, self.settings.now).await?;
             for chunk in appended.already_in {
                 if let Some(counted) = group.counted.get(&chunk) {
@@ -341,6 +344,7 @@ impl Stream {
         let report = &mut self.report;
         report.counts.add(finished.counts);
         report.assumed_zone_records += finished.assumed_zone_records;
+        report.redacted += finished.redacted;
         for (table, rows) in &finished.by_table {
             *report.rows.entry(*table).or_default() += rows;
         }

@@ -10,6 +10,7 @@ mod collect;
 mod decode;
 mod enrich;
 mod error;
+mod guard;
 mod inside;
 mod keyed;
 mod known;

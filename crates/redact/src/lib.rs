@@ -23,6 +23,6 @@ mod scan;
 mod secrets;
 mod values;
 
-pub use pseudonym::{BadKey, PseudonymKey};
+pub use pseudonym::{BadKey, KeySource, PseudonymKey};
 pub use rule::{Counts, Rule, reference};
-pub use scan::{identifies, redact, redact_bytes, redact_field};
+pub use scan::{identifies, names_secret, redact, redact_bytes, redact_field};

@@ -1,6 +1,7 @@
 //! How does a personal value stay countable without being written down?
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 /// Separates the hash of a key from the hashes that are made with it.
 const FINGERPRINT_CONTEXT: &str = "fupan 2026 fingerprint of a pseudonym key";
@@ -88,6 +89,43 @@ impl PseudonymKey {
     }
 }
 
+type Obtain = dyn Fn() -> Result<PseudonymKey, String> + Send + Sync;
+
+/// Where a key comes from once one is needed; it is asked at most once.
+#[derive(Clone)]
+pub struct KeySource {
+    obtain: Arc<Obtain>,
+    obtained: Arc<OnceLock<Result<PseudonymKey, String>>>,
+}
+
+impl fmt::Debug for KeySource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("KeySource(…)")
+    }
+}
+
+impl KeySource {
+    /// Asks `obtain` when the first pseudonym is made.
+    pub fn new(obtain: impl Fn() -> Result<PseudonymKey, String> + Send + Sync + 'static) -> Self {
+        Self { obtain: Arc::new(obtain), obtained: Arc::default() }
+    }
+
+    /// A key that is there.
+    pub fn of(key: PseudonymKey) -> Self {
+        Self::new(move || Ok(key.clone()))
+    }
+
+    /// The key, or why there is none.
+    pub fn key(&self) -> Result<&PseudonymKey, String> {
+        self.obtained.get_or_init(|| (self.obtain)()).as_ref().map_err(Clone::clone)
+    }
+
+    /// The key, where it was needed.
+    pub fn used(&self) -> Option<&PseudonymKey> {
+        self.obtained.get()?.as_ref().ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +149,20 @@ mod tests {
         assert_eq!(again.fingerprint(), key.fingerprint());
         assert!(!key.to_hex().contains(&key.fingerprint()));
         assert_eq!(format!("{key:?}"), "PseudonymKey(…)");
+    }
+
+    #[test]
+    fn a_source_is_asked_once_and_only_when_it_is_needed() {
+        let asked = Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let counter = Arc::clone(&asked);
+        let source = KeySource::new(move || {
+            counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Ok(PseudonymKey::new([7; 32]))
+        });
+        assert!(source.used().is_none());
+        assert_eq!(source.clone().key().unwrap().of("x"), source.key().unwrap().of("x"));
+        assert!(source.used().is_some());
+        assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 1);
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Rule {
 
 /// How often each rule took something.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts([u64; Rule::ALL.len()]);
+pub struct Counts([u64; Rule::ALL.len()], u64);
 
 impl Counts {
     /// One more.
@@ -102,7 +102,17 @@ impl Counts {
         self.0.get(rule as usize).copied().unwrap_or_default()
     }
 
-    /// All rules together.
+    /// One more value of a column of ids that was none and became a pseudonym.
+    pub fn add_pseudonym(&mut self) {
+        self.1 += 1;
+    }
+
+    /// Values of columns of ids that became pseudonyms.
+    pub fn pseudonyms(&self) -> u64 {
+        self.1
+    }
+
+    /// All rules together, without pseudonyms.
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
     }
@@ -118,6 +128,7 @@ impl AddAssign for Counts {
         for (count, more) in self.0.iter_mut().zip(other.0) {
             *count += more;
         }
+        self.1 += other.1;
     }
 }
 

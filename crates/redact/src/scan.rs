@@ -43,6 +43,11 @@ pub fn redact_field<'a>(name: &str, value: &'a str, counts: &mut Counts) -> Cow<
     redact_named(name, value, counts)
 }
 
+/// Whether a field of this name holds a secret, whatever its value looks like.
+pub fn names_secret(name: &str) -> bool {
+    labels::secret_kind(name).is_some()
+}
+
 fn redact_named<'a>(name: &str, text: &'a str, counts: &mut Counts) -> Cow<'a, str> {
     if text.len() < TEXT_BYTES_MIN {
         return Cow::Borrowed(text);

@@ -9,6 +9,7 @@ mod durable;
 mod error;
 mod files;
 mod forget;
+mod key;
 mod ledger;
 pub mod limits;
 mod snapshot;
