@@ -2,8 +2,8 @@
 
 use crate::limits::LABEL_BYTES_MAX;
 
-/// Last parts of names of ids, counters and instants: `order_id`, `traceId`, `tradeNo`, `start_ts`.
-const IDS: [&str; 41] = [
+/// Last parts of names of ids, counters and durations: `order_id`, `traceId`, `tradeNo`, `offset`.
+const IDS: [&str; 38] = [
     "id",
     "ids",
     "no",
@@ -16,9 +16,6 @@ const IDS: [&str; 41] = [
     "order",
     "orders",
     "offset",
-    "ts",
-    "time",
-    "timestamp",
     "millis",
     "micros",
     "nanos",
@@ -175,7 +172,7 @@ fn parts(word: &str) -> impl DoubleEndedIterator<Item = String> {
     parts.into_iter()
 }
 
-/// Whether a name is that of an id, a counter or an instant.
+/// Whether a name is that of an id or a counter.
 fn is_id(word: &str) -> bool {
     let last = parts(word).next_back().unwrap_or_default();
     IDS.contains(&last.as_str()) && !parts(word).any(|part| NO_IDS.contains(&part.as_str()))
@@ -276,8 +273,7 @@ mod tests {
 
     #[test]
     fn names_of_ids() {
-        for name in ["order_id", "orderId", "traceID", "id", "trade-no", "startTs", "orderid", "kafka.offset"]
-        {
+        for name in ["order_id", "orderId", "traceID", "id", "trade-no", "orderid", "kafka.offset"] {
             assert!(is_id(name), "{name}");
         }
         for name in ["phone_no", "mobile", "paid", "valid", "card_no", "id_card_no", "to", ""] {
