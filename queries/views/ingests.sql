@@ -24,6 +24,7 @@
 -- column:   superseded_by TEXT
 -- column:   ingested_at TIMESTAMP
 -- column:   software_version TEXT
+-- column:   redactions MAP how often each rule took personal data out; kept_raw where none was to
 -- pii:      none
 select
     action,
@@ -48,5 +49,6 @@ select
     table_versions,
     superseded_by,
     ingested_at,
-    software_version
+    software_version,
+    redactions
 from store.ingests

@@ -14,6 +14,7 @@
 //! | hex from 6 characters, mixed ids | `<*>` | `7f9c6d`, `x2k4z`, `10m30s` |
 //! | UUID, IPv4, IPv6, email | `<uuid>`, `<ip>`, `<email>` | |
 //! | date, date and time, time of day with seconds | `<time>` | `2026-11-11T00:00:03.5+08:00` |
+//! | `<phone>`, `<card>`, `<id-card>`, which stand for numbers that were taken out | `<*>` | |
 //! | quoted value of at most two words | `<str>` | `user "alice"` → `user "<str>"` |
 //! | value in a query string | `<*>` | `/s?q=tea` → `/s?q=<*>` |
 //!
@@ -34,7 +35,7 @@ use tokens::{Word, ip_v6_bytes, number_bytes, time_bytes, uuid_bytes};
 
 /// Names the rules by which shapes are made. Shapes of two versions must not be compared; it
 /// changes whenever any body could get another shape.
-pub const MINER_VERSION: &str = "shape-1";
+pub const MINER_VERSION: &str = "shape-2";
 
 /// The body with everything that varies replaced by placeholders.
 ///
@@ -118,10 +119,14 @@ const STOP: [bool; 256] = {
     stop[b'\'' as usize] = true;
     stop[b'?' as usize] = true;
     stop[b'@' as usize] = true;
+    stop[b'<' as usize] = true;
     stop[0xE2] = true; // first byte of “ and ”
     stop[0xE3] = true; // first byte of 「 and 」
     stop
 };
+
+/// What `fupan-redact` puts in the place of numbers; addresses and secrets are no numbers and stay apart.
+const REDACTED: [&[u8]; 3] = [b"<phone>", b"<card>", b"<id-card>"];
 
 /// Feeds the masked body to `sink`, piece by piece.
 fn mask(body: &str, sink: &mut impl FnMut(&[u8])) {
@@ -153,6 +158,7 @@ impl<S: FnMut(&[u8])> Masker<'_, S> {
                 b'0'..=b'9' => self.digit(stop),
                 b'@' => self.email(stop).unwrap_or(stop + 1),
                 b'?' => self.query(stop),
+                b'<' => self.redacted(stop),
                 _ => self.quote(stop),
             };
         }
@@ -264,6 +270,15 @@ impl<S: FnMut(&[u8])> Masker<'_, S> {
             return None;
         }
         Some(self.replace(at - local, at + 1 + domain.len(), "<email>"))
+    }
+
+    /// A number that was taken out: other numbers of the same message may have stayed.
+    fn redacted(&mut self, stop: usize) -> usize {
+        let rest = &self.bytes[stop..];
+        match REDACTED.iter().find(|placeholder| rest.starts_with(placeholder)) {
+            Some(placeholder) => self.replace(stop, stop + placeholder.len(), "<*>"),
+            None => stop + 1,
+        }
     }
 
     /// `?key=value&key=value` at the end of a path: the values vary, the keys do not.

@@ -20,7 +20,7 @@ use crate::{find, output, place};
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What only `main` may look at: clock, environment, machine.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Surroundings {
     /// The instant at which the command began.
     pub(crate) now: Micros,
@@ -30,6 +30,8 @@ pub(crate) struct Surroundings {
     pub(crate) store: Option<String>,
     /// `FUPAN_LANG`.
     pub(crate) lang: Option<String>,
+    /// `FUPAN_PSEUDONYM_KEY`.
+    pub(crate) pseudonym_key: Option<String>,
     /// The user's own configuration file.
     pub(crate) user_file: Option<PathBuf>,
     /// The current folder.

@@ -90,6 +90,8 @@ pub(crate) enum Command {
     Explain(commands::explain::Arguments),
     /// Write a first mapping for a source that is not standard
     Mapping(commands::mapping::Arguments),
+    /// Give the pseudonyms of a list of values, to join personal fields
+    Pseudonym(commands::pseudonym::Arguments),
     /// Show the configuration
     Config(commands::config::Arguments),
     /// Keep the store healthy: verify, compact, repair, forget

@@ -111,6 +111,10 @@ impl From<IngestError> for Failure {
             IngestError::NoSource { .. } => Self::new(ErrorKind::BadInput, error.to_string())
                 .hint("give files, folders, patterns such as 'logs/*.gz', or - for standard input"),
             IngestError::Store(error) => error.into(),
+            // What the guard of personal data could not do: there is no key.
+            IngestError::Arrow(arrow::error::ArrowError::ExternalError(reason)) => {
+                crate::pseudonym_key::failure(&reason.to_string())
+            }
             other => Self::bug(other.to_string()),
         }
     }

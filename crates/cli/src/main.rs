@@ -15,6 +15,7 @@ mod output;
 mod place;
 mod postmortem;
 mod progress;
+mod pseudonym_key;
 mod rows;
 mod settings;
 mod terminal;
@@ -99,6 +100,7 @@ fn surroundings() -> Surroundings {
         workspace: variable("FUPAN_WORKSPACE"),
         store: variable("FUPAN_STORE"),
         lang: variable("FUPAN_LANG"),
+        pseudonym_key: variable("FUPAN_PSEUDONYM_KEY"),
         user_file: settings::user_file(variable("XDG_CONFIG_HOME").as_deref(), home.as_deref()),
         folder: std::env::current_dir().unwrap_or_default(),
         program: std::env::current_exe().ok(),

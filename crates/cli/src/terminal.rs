@@ -6,6 +6,8 @@
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
+use fupan_redact::{Counts, redact};
+
 use crate::failure::{ErrorKind, Failure};
 
 /// Columns of a terminal that does not tell its width.
@@ -130,6 +132,8 @@ impl Terminal {
 }
 
 fn say(text: &str) {
+    // Reasons quote what they are about; no message is worth personal data in a log.
+    let text = redact(text, &mut Counts::default());
     // Where standard error is closed there is nobody to tell.
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

@@ -6,6 +6,7 @@
 
 mod compile;
 mod grok;
+pub(crate) mod personal;
 mod spec;
 pub(crate) mod suggest;
 
@@ -153,6 +154,11 @@ impl Mapping {
         let shape = compile_shape(spec.format.as_deref(), records, target, has_keys)?;
         if matches!(shape, Shape::Text(_)) && !target.is_telemetry() {
             return Err(format!("table {:?} is for tables and JSON, not for format = \"text\"", spec.table));
+        }
+        if matches!(shape, Shape::Own(_)) && !spec.personal.is_empty() {
+            return Err(
+                "personal is for tables, JSON and text, not for a format with a reader of its own".to_owned()
+            );
         }
         // Anything is text: without a test of its own, the pattern has to fit.
         if let (Shape::Text(text), None) = (&shape, &test) {

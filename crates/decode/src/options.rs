@@ -1,5 +1,7 @@
 //! What does the caller know about a source that its bytes do not say?
 
+use fupan_redact::KeySource;
+
 use crate::{InputFormat, Mapping};
 
 /// What the caller knows about a source.
@@ -13,12 +15,14 @@ pub struct DecodeOptions {
     pub mappings: Vec<Mapping>,
     /// Given by `--input-format`; none means: look at the content.
     pub format: Option<InputFormat>,
+    /// Makes pseudonyms of fields that a mapping calls personal; without it such a mapping is refused.
+    pub pseudonyms: Option<KeySource>,
 }
 
 impl DecodeOptions {
     /// Nothing known but the zone and a name.
     pub fn new(zone: chrono_tz::Tz, source: impl Into<String>) -> Self {
-        Self { zone, source: source.into(), mappings: Vec::new(), format: None }
+        Self { zone, source: source.into(), mappings: Vec::new(), format: None, pseudonyms: None }
     }
 }
 

@@ -260,6 +260,9 @@ impl<'a> Collector<'a> {
     async fn commit_until(&mut self, left: usize) -> Result<(), IngestError> {
         while self.closed.len() > left {
             let Some(group) = self.closed.pop_front() else { return Ok(()) };
+            if let Some(key) = self.settings.pseudonyms.used() {
+                self.store.keep_to_key(&key.fingerprint()).await?;
+            }
             let encoded = group.encoding.await.map_err(|error| IngestError::Task(error.to_string()))??;
             let known = Arc::clone(&self.known);
             let is_rival =
@@ -380,6 +383,7 @@ impl Stream {
         let report = &mut self.report;
         report.counts.add(finished.counts);
         report.assumed_zone_records += finished.assumed_zone_records;
+        report.redacted += finished.redacted;
         for (table, rows) in &finished.by_table {
             *report.rows.entry(*table).or_default() += rows;
         }

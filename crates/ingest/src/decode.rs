@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
-use fupan_decode::{Chunk, Decoder, Framing, Place};
+use fupan_decode::{Chunk, Decoder, Framing, Place, RecordSink};
 use fupan_model::events::event_id;
 use fupan_model::ledger::LedgerAction;
 use fupan_model::{Micros, Table};
 use fupan_store::{ChunkRows, LedgerRow};
 
 use crate::chunks::Cut;
+use crate::guard::Privacy;
 use crate::keyed::Keys;
 use crate::known::{rejects_id, rejects_mark};
 use crate::report::{Counts, ShownReject};
@@ -26,6 +27,7 @@ pub(crate) struct SourceFacts {
     pub(crate) has_own_keys: bool,
     pub(crate) zone: String,
     pub(crate) reading: String,
+    pub(crate) privacy: Privacy,
     pub(crate) ingested_at: Micros,
     pub(crate) software_version: String,
 }
@@ -43,10 +45,10 @@ pub(crate) struct Decoded {
 pub(crate) fn decode(decoder: &dyn Decoder, cut: Cut, facts: &SourceFacts) -> Result<Decoded, ArrowError> {
     let chunk_id = event_id(&[&cut.identity, &facts.reading]);
     let expected_rows = usize::try_from(cut.records).unwrap_or_default();
-    let mut sink = ChunkSink::with_room(expected_rows);
+    let mut sink = ChunkSink::new(facts.privacy.clone(), expected_rows);
     if let Some(first_bytes) = &cut.runaway {
         let place = Place { record: cut.first_record, byte_offset: cut.byte_offset };
-        sink.quarantine.push(
+        sink.reject(
             place,
             format!("a record of {} bytes is longer than all limits", cut.length),
             first_bytes,
@@ -55,7 +57,7 @@ pub(crate) fn decode(decoder: &dyn Decoder, cut: Cut, facts: &SourceFacts) -> Re
         let chunk = Chunk { bytes: &cut.bytes, first_record: cut.first_record, byte_offset: cut.byte_offset };
         decoder.decode(chunk, &mut sink);
     }
-    if let Some(error) = sink.failure.take() {
+    if let Some(error) = sink.guard.failure.take().or_else(|| sink.failure.take()) {
         return Err(error);
     }
     let mut telemetry = BTreeMap::new();
@@ -75,6 +77,14 @@ pub(crate) fn decode(decoder: &dyn Decoder, cut: Cut, facts: &SourceFacts) -> Re
     Ok(Decoded { cut, chunk_id, telemetry, sink, read })
 }
 
+/// What the ledger says about personal data: how often each rule took something, or that it was kept.
+pub(crate) fn redactions(counts: &fupan_redact::Counts, keep_raw: bool) -> BTreeMap<String, u64> {
+    let rules = counts.found().map(|(rule, count)| (rule.name(), count));
+    let others = [("pseudonym", counts.pseudonyms()), ("kept_raw", u64::from(keep_raw))];
+    let all = rules.chain(others).filter(|(_, count)| *count > 0);
+    all.map(|(name, count)| (name.to_owned(), count)).collect()
+}
+
 /// What the collector gets of a chunk.
 pub(crate) struct Finished {
     /// The chunk, and its rejects where they stand in a row of their own.
@@ -82,6 +92,7 @@ pub(crate) struct Finished {
     pub(crate) counts: Counts,
     pub(crate) by_table: BTreeMap<Table, u64>,
     pub(crate) rejects: Vec<ShownReject>,
+    pub(crate) redacted: fupan_redact::Counts,
     pub(crate) assumed_zone_records: u64,
     pub(crate) first: Option<Micros>,
     pub(crate) last: Option<Micros>,
@@ -154,6 +165,7 @@ impl Decoded {
             rows,
             counts,
             by_table,
+            redacted: self.sink.guard.counts,
             assumed_zone_records: self.sink.assumed_zone_records,
             first: self.sink.first,
             last: self.sink.last,
@@ -200,6 +212,7 @@ impl Decoded {
             last_timestamp: self.sink.last,
             table_versions: BTreeMap::new(),
             superseded_by: None,
+            redactions: redactions(&self.sink.guard.counts, facts.privacy.keep_raw),
             ingested_at: facts.ingested_at,
             software_version: facts.software_version.clone(),
         }
@@ -224,6 +237,7 @@ impl Decoded {
             records_rejected: rejected,
             records_duplicate: 0,
             rows: 0,
+            redactions: BTreeMap::new(),
             first_timestamp: None,
             last_timestamp: None,
             ..of.clone()

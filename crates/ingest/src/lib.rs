@@ -11,6 +11,7 @@ mod contested;
 mod decode;
 mod enrich;
 mod error;
+mod guard;
 mod inside;
 mod keyed;
 mod known;

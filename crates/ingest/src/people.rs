@@ -11,6 +11,8 @@ use fupan_model::{IncidentEvent, Micros, Table};
 use fupan_store::{ChunkRows, LedgerRow, Store};
 
 use crate::IngestError;
+use crate::decode::redactions;
+use crate::guard::{Guard, Privacy};
 use crate::keyed::Keys;
 use crate::rows::EventRows;
 
@@ -26,7 +28,12 @@ pub async fn add_events(
     software_version: &str,
 ) -> Result<Vec<IncidentEvent>, IngestError> {
     let mut keys = Keys::load(store).await?;
-    let mut rows: Vec<(IncidentEvent, u64)> = events.into_iter().map(identified).zip(1..).collect();
+    let mut guard = Guard::new(Privacy { keep_raw: false, has_personal_fields: false, pseudonyms: no_key() });
+    let events = events.into_iter().map(|mut event| {
+        guard.event(&mut event);
+        event
+    });
+    let mut rows: Vec<(IncidentEvent, u64)> = events.map(identified).zip(1..).collect();
     // The instant is part of the chunk's identity: the same words after a retraction are another
     // chunk. Exactly once comes from the events' own ids.
     let at = now.0.to_string();
@@ -65,6 +72,7 @@ pub async fn add_events(
         last_timestamp: instants().max(),
         table_versions: BTreeMap::new(),
         superseded_by: None,
+        redactions: redactions(&guard.counts, false),
         ingested_at: now,
         software_version: software_version.to_owned(),
     };
@@ -72,6 +80,11 @@ pub async fn add_events(
     let chunk = ChunkRows { ledger_row, batches, supersedes: Vec::new() };
     store.append(vec![chunk], now).await?;
     Ok(events.0.into_iter().map(|(event, _)| event).collect())
+}
+
+/// Events have no column that pseudonyms are made for.
+fn no_key() -> fupan_redact::KeySource {
+    fupan_redact::KeySource::new(|| Err("events need no key".to_owned()))
 }
 
 /// The event with its source and the id that its words give it.

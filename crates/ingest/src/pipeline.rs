@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use fupan_decode::{InputFormat, Mapping};
 use fupan_model::Micros;
+use fupan_redact::KeySource;
 use fupan_store::Store;
 use tokio::sync::mpsc::channel;
 
@@ -25,6 +26,10 @@ pub struct IngestSettings {
     pub mappings: Vec<Mapping>,
     /// Read again what is in already in another way, and take its place.
     pub replace: bool,
+    /// Write texts as they are, personal data included.
+    pub keep_raw: bool,
+    /// Makes pseudonyms of personal values.
+    pub pseudonyms: KeySource,
     /// Read and count only; nothing is written.
     pub dry_run: bool,
     /// Decoding threads.

@@ -13,6 +13,7 @@ use crate::SourceProblem;
 use crate::archive::{self, Member, Visit};
 use crate::chunks::{Chunker, Cut};
 use crate::decode::SourceFacts;
+use crate::guard::Privacy;
 use crate::known::{KnownChunks, is_declarative};
 use crate::pipeline::{IngestSettings, Progress};
 use crate::reader::{Decompressed, FromDisk, Inflation, Text, fill, into_error};
@@ -194,6 +195,7 @@ impl Reading<'_> {
             source: document_name(&stream.name).to_owned(),
             mappings: self.settings.mappings.clone(),
             format: self.settings.format,
+            pseudonyms: Some(self.settings.pseudonyms.clone()),
         };
         let encoding = Encoding::of_source(&head, head.len() < wanted, None, &options);
         let transcoded_from = encoding.as_ref().map(|found| found.encoding);
@@ -236,15 +238,21 @@ impl Reading<'_> {
         // Rows that replace others are rows of their own, also where the way of reading is the same: what
         // they replace may be damaged.
         let again = if settings.replace { settings.now.0.to_string() } else { String::new() };
-        let mapping_text = detection
+        let mapping = detection
             .mapping
             .as_ref()
-            .and_then(|name| settings.mappings.iter().find(|mapping| mapping.name == *name))
-            .map(|mapping| format!("{mapping:?}"))
-            .unwrap_or_default();
+            .and_then(|name| settings.mappings.iter().find(|mapping| mapping.name == *name));
+        let mapping_text = mapping.map(|mapping| format!("{mapping:?}")).unwrap_or_default();
         let format = detection.format;
         let mut reading = vec!["reading", format.as_str(), &mapping_text, &zone, &again];
         reading.extend(encoding);
+        // Texts as they are make other rows of the same bytes.
+        reading.extend(settings.keep_raw.then_some("raw"));
+        let privacy = Privacy {
+            keep_raw: settings.keep_raw,
+            has_personal_fields: mapping.is_some_and(|mapping| !mapping.personal().is_empty()),
+            pseudonyms: settings.pseudonyms.clone(),
+        };
         SourceFacts {
             source: stream.name.clone(),
             input_format: format.as_str().to_owned(),
@@ -252,6 +260,7 @@ impl Reading<'_> {
             has_own_keys: format.has_own_keys(),
             reading: event_id(&reading),
             zone,
+            privacy,
             ingested_at: settings.now,
             software_version: settings.software_version.clone(),
         }

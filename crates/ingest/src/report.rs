@@ -105,6 +105,8 @@ pub struct SourceReport {
     pub rows: BTreeMap<Table, u64>,
     /// Records whose time had no zone.
     pub assumed_zone_records: u64,
+    /// What was taken out of its texts.
+    pub redacted: fupan_redact::Counts,
     /// The first few rejects.
     pub rejects: Vec<ShownReject>,
     /// Earliest and latest instant in it.

@@ -4,12 +4,13 @@ use arrow::error::ArrowError;
 use fupan_decode::{DeclaredDocument, Place, RecordSink};
 use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, Micros, SpanRecord};
 
+use crate::guard::{Guard, Privacy};
 use crate::rows::{ChangeRows, EventRows, LogRows, MetricRows, QuarantineRows, SpanRows};
 
 /// Everything that one chunk gave. Builders are made when the first row of their kind arrives.
-#[derive(Default)]
 pub(crate) struct ChunkSink {
     expected_rows: usize,
+    pub(crate) guard: Guard,
     pub(crate) logs: Option<LogRows>,
     pub(crate) metrics: Option<MetricRows>,
     pub(crate) spans: Option<SpanRows>,
@@ -31,8 +32,25 @@ pub(crate) struct ChunkSink {
 
 impl ChunkSink {
     /// With room for so many rows, once the first of a kind arrives.
-    pub(crate) fn with_room(expected_rows: usize) -> Self {
-        Self { expected_rows, ..Self::default() }
+    pub(crate) fn new(privacy: Privacy, expected_rows: usize) -> Self {
+        Self {
+            expected_rows,
+            guard: Guard::new(privacy),
+            logs: None,
+            metrics: None,
+            spans: None,
+            events: EventRows::default(),
+            changes: ChangeRows::default(),
+            quarantine: QuarantineRows::default(),
+            documents: Vec::new(),
+            records_with_rows: 0,
+            telemetry_rows: 0,
+            assumed_zone_records: 0,
+            first: None,
+            last: None,
+            failure: None,
+            last_record: None,
+        }
     }
 
     fn saw(&mut self, place: Place, at: Option<Micros>) {
@@ -55,7 +73,8 @@ impl ChunkSink {
 }
 
 impl RecordSink for ChunkSink {
-    fn log(&mut self, place: Place, record: LogRecord<'_>) {
+    fn log(&mut self, place: Place, mut record: LogRecord<'_>) {
+        self.guard.log(&mut record);
         self.saw(place, Some(record.timestamp));
         let outcome = self
             .logs
@@ -64,7 +83,8 @@ impl RecordSink for ChunkSink {
         self.note(outcome);
     }
 
-    fn metric(&mut self, place: Place, point: MetricPoint<'_>) {
+    fn metric(&mut self, place: Place, mut point: MetricPoint<'_>) {
+        self.guard.metric(&mut point);
         self.saw(place, Some(point.timestamp));
         let outcome = self
             .metrics
@@ -73,7 +93,8 @@ impl RecordSink for ChunkSink {
         self.note(outcome);
     }
 
-    fn span(&mut self, place: Place, span: SpanRecord<'_>) {
+    fn span(&mut self, place: Place, mut span: SpanRecord<'_>) {
+        self.guard.span(&mut span);
         self.saw(place, Some(span.timestamp));
         let outcome = self
             .spans
@@ -82,18 +103,21 @@ impl RecordSink for ChunkSink {
         self.note(outcome);
     }
 
-    fn event(&mut self, place: Place, event: IncidentEvent) {
+    fn event(&mut self, place: Place, mut event: IncidentEvent) {
+        self.guard.event(&mut event);
         self.saw(place, event.occurred_at);
         self.events.0.push((event, place.record));
     }
 
-    fn change(&mut self, place: Place, change: Change) {
+    fn change(&mut self, place: Place, mut change: Change) {
+        self.guard.change(&mut change);
         self.saw(place, Some(change.occurred_at));
         self.changes.0.push((change, place.record));
     }
 
     fn reject(&mut self, place: Place, reason: String, bytes: &[u8]) {
-        self.quarantine.push(place, reason, bytes);
+        let (reason, bytes) = self.guard.reject(reason, bytes);
+        self.quarantine.push(place, reason, &bytes);
     }
 
     fn assumed_zone(&mut self) {

@@ -40,6 +40,8 @@ fn settings(now_seconds: i64) -> IngestSettings {
         dry_run: false,
         threads: 2,
         now: Micros((1_800_000_000 + now_seconds) * 1_000_000),
+        keep_raw: false,
+        pseudonyms: fupan_redact::KeySource::of(fupan_redact::PseudonymKey::new([7; 32])),
         software_version: "test".to_owned(),
     }
 }

@@ -288,6 +288,7 @@ fn ingests() -> Vec<Field> {
         text("superseded_by"),
         at("ingested_at"),
         text("software_version"),
+        map("redactions"),
     ]
 }
 

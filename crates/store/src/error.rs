@@ -104,6 +104,11 @@ pub enum StoreError {
         /// From the operating system.
         reason: String,
     },
+    /// Pseudonyms of two keys would not meet.
+    #[error(
+        "the pseudonyms in this store were made with another key\nhint: bring the key that they were made with: .fupan/pseudonym.key of that workspace, or FUPAN_PSEUDONYM_KEY"
+    )]
+    OtherKey,
     /// Reading or writing failed below us.
     #[error(
         "storage: {0}\nhint: check free space and permissions of the store's folder; run the same command again, nothing is added twice"

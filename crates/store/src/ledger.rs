@@ -58,6 +58,8 @@ pub struct LedgerRow {
     pub table_versions: BTreeMap<String, u64>,
     /// For [`LedgerAction::Superseded`]: the chunk that replaced this one.
     pub superseded_by: Option<String>,
+    /// What was taken out of its texts, by rule; `kept_raw` where nothing was to be.
+    pub redactions: BTreeMap<String, u64>,
     /// Instant of the ingest.
     pub ingested_at: Micros,
     /// Version of the software.
@@ -206,12 +208,15 @@ pub fn text_map_builder(rows: usize) -> MapBuilder<StringBuilder, StringBuilder>
     MapBuilder::with_capacity(Some(names), texts(), texts(), rows)
 }
 
-fn versions(rows: &[LedgerRow]) -> Result<ArrayRef, StoreError> {
+fn counts<'a>(
+    rows: &'a [LedgerRow],
+    get: impl Fn(&'a LedgerRow) -> &'a BTreeMap<String, u64>,
+) -> Result<ArrayRef, StoreError> {
     let mut builder = text_map_builder(rows.len());
     for row in rows {
-        for (table, version) in &row.table_versions {
-            builder.keys().append_value(table);
-            builder.values().append_value(version.to_string());
+        for (key, count) in get(row) {
+            builder.keys().append_value(key);
+            builder.values().append_value(count.to_string());
         }
         builder.append(true)?;
     }
@@ -240,10 +245,11 @@ pub(crate) fn to_batch(rows: &[LedgerRow]) -> Result<RecordBatch, StoreError> {
         longs(rows, |row| row.rows),
         instants(rows, |row| row.first_timestamp),
         instants(rows, |row| row.last_timestamp),
-        versions(rows)?,
+        counts(rows, |row| &row.table_versions)?,
         texts(rows, |row| row.superseded_by.as_deref()),
         instants(rows, |row| Some(row.ingested_at)),
         texts(rows, |row| Some(&row.software_version)),
+        counts(rows, |row| &row.redactions)?,
     ];
     Ok(RecordBatch::try_new(Table::Ingests.schema(), columns)?)
 }
@@ -271,9 +277,8 @@ impl Columns<'_> {
         column.is_valid(self.row).then(|| Micros(column.value(self.row)))
     }
 
-    fn versions(&self) -> BTreeMap<String, u64> {
-        let Some(map) = self.batch.column_by_name("table_versions").and_then(|column| column.as_map_opt())
-        else {
+    fn counts(&self, name: &str) -> BTreeMap<String, u64> {
+        let Some(map) = self.batch.column_by_name(name).and_then(|column| column.as_map_opt()) else {
             return BTreeMap::new();
         };
         let entries = map.value(self.row);
@@ -313,8 +318,9 @@ fn row_at(at: &Columns<'_>) -> Option<LedgerRow> {
         rows: at.long("rows"),
         first_timestamp: at.instant("first_timestamp"),
         last_timestamp: at.instant("last_timestamp"),
-        table_versions: at.versions(),
+        table_versions: at.counts("table_versions"),
         superseded_by: at.text("superseded_by"),
+        redactions: at.counts("redactions"),
         ingested_at: at.instant("ingested_at").unwrap_or_default(),
         software_version: at.text("software_version").unwrap_or_default(),
     })
@@ -347,6 +353,7 @@ mod tests {
             last_timestamp: None,
             table_versions: BTreeMap::from([("logs".to_owned(), 7)]),
             superseded_by: None,
+            redactions: BTreeMap::from([("email".to_owned(), 2)]),
             ingested_at: Micros(5),
             software_version: "0.1.0".to_owned(),
         }

@@ -13,6 +13,7 @@ mod error;
 mod files;
 mod forget;
 mod health;
+mod key;
 mod ledger;
 mod ledger_merge;
 pub mod limits;

@@ -14,7 +14,9 @@ use fupan_store::{RemoteOptions, Store};
 
 use crate::app::{App, VERSION};
 use crate::failure::{DONE, ErrorKind, Failure, Outcome};
+use crate::output::OutputFormat;
 use crate::progress::Bar;
+use crate::pseudonym_key::{self, Missing};
 use crate::rows::rows;
 use crate::settings::FlagSettings;
 
@@ -37,6 +39,9 @@ pub(crate) struct Arguments {
     /// Read again what is in already with another zone, mapping or format, and take its place
     #[arg(long)]
     replace: bool,
+    /// Write texts as they are: take no e-mail addresses, phone, identity and card numbers and secrets out
+    #[arg(long)]
+    keep_raw: bool,
     /// Read and count, write nothing
     #[arg(long)]
     dry_run: bool,
@@ -70,6 +75,8 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
         format: arguments.input_format,
         mappings: app.mappings(arguments.mapping.as_deref())?,
         replace: arguments.replace,
+        keep_raw: arguments.keep_raw,
+        pseudonyms: pseudonym_key::source(app, None, Missing::Pretend),
         dry_run: arguments.dry_run,
         threads: app.surroundings.threads,
         now: app.surroundings.now,
@@ -83,6 +90,9 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     }
     let done = read(app, &found.sources, &settings).await?;
     let code = account::tell(app, &done, &settings, arguments.zone.is_some());
+    if app.globals.format != OutputFormat::Table {
+        app.print(&account::rows(&done.report.sources, &settings)?)?;
+    }
     Ok(if found.missing.is_empty() || code == ErrorKind::BadInput.code() {
         code
     } else {
@@ -135,6 +145,9 @@ pub(crate) struct RejectedBefore {
 /// Reads sources into the app's store, with a progress bar on a terminal.
 pub(crate) async fn read(app: &App, sources: &[Source], settings: &IngestSettings) -> Result<Done, Failure> {
     let store = if settings.dry_run { dry_store(app).await? } else { app.create_store().await? };
+    let missing = if settings.dry_run { Missing::Pretend } else { Missing::Make };
+    let pseudonyms = pseudonym_key::source(app, store.key_fingerprint().await?, missing);
+    let settings = &IngestSettings { pseudonyms, ..settings.clone() };
     let total = sources.iter().filter_map(Source::size).sum();
     let bar = Arc::new(Bar::new(total, app.terminal.shows_progress()));
     let began = std::time::Instant::now();
@@ -213,6 +226,8 @@ pub(crate) fn default_settings(app: &App) -> Result<IngestSettings, Failure> {
         format: None,
         mappings: app.mappings(None)?,
         replace: false,
+        keep_raw: false,
+        pseudonyms: pseudonym_key::source(app, None, Missing::Pretend),
         dry_run: false,
         threads: app.surroundings.threads,
         now: app.surroundings.now,

@@ -41,6 +41,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     options.source = name_of(&source.name);
     let text =
         fupan_decode::suggest_mapping(&head, &options).map_err(|problem| unreadable(problem.to_string()))?;
+    let text = fupan_redact::redact(&text, &mut fupan_redact::Counts::default());
     app.terminal.line(text.trim_end())?;
     app.terminal.note(format!(
         "look it over, save it as mappings/{}.toml in the workspace, then: fupan ingest --dry-run {path}",

@@ -12,6 +12,7 @@ pub(crate) mod mapping;
 pub(crate) mod mark;
 pub(crate) mod new;
 pub(crate) mod people;
+pub(crate) mod pseudonym;
 pub(crate) mod query;
 pub(crate) mod report;
 pub(crate) mod sql;
@@ -48,6 +49,7 @@ pub(crate) async fn run(cli: Cli, terminal: Terminal, surroundings: Surroundings
         Command::Report(arguments) => report::run(&app, &arguments).await,
         Command::Why(arguments) => why::run(&app, &arguments).await,
         Command::Sql(arguments) => sql::run(&app, &arguments).await,
+        Command::Pseudonym(arguments) => pseudonym::run(&app, &arguments).await,
         Command::Query(arguments) => query::run(&app, &arguments).await,
         Command::Explain(arguments) => explain::run(&app, &arguments).await,
         Command::Config(arguments) => config::run(&app, &arguments).await,

@@ -8,7 +8,7 @@ use fupan_model::MetricPoint;
 use super::csv_metrics::{METRIC_NAMES, VALUE_NAMES};
 use super::json_records::{framing_of, walk_json};
 use super::log_builder::LogBuilder;
-use super::log_fields::{KeyCache, Target, field_by_column};
+use super::log_fields::{KeyCache, Target, column_of, default_target, field_by_column};
 use super::mapped_events;
 use super::pairs::{Pairs, service_of_pod};
 use super::table::{Table, is_missing, number};
@@ -16,6 +16,7 @@ use super::traces::span_of;
 use super::{text_of, walk_text};
 use crate::framing::Records;
 use crate::json::{Value, visit_object};
+use crate::mapping::personal::{PersonalFields, Replaced};
 use crate::mapping::{Mapping, MappingTarget, MultiLine, Unwrap, Wide};
 use crate::time::ParsedInstant;
 use crate::{
@@ -30,6 +31,7 @@ pub(crate) struct Mapped {
     table: Option<Table>,
     framing: Framing,
     zone: Tz,
+    personal: Option<PersonalFields>,
 }
 
 impl Mapped {
@@ -43,7 +45,14 @@ impl Mapped {
         if let Some(table) = &table {
             check_columns(mapping, table)?;
         }
-        Ok(Self { zone: mapping.zone.unwrap_or(options.zone), mapping: mapping.clone(), table, framing })
+        let key = || match &options.pseudonyms {
+            Some(source) => source.key().cloned(),
+            None => Err("it calls fields personal, and there is no key for their pseudonyms".to_owned()),
+        };
+        let personal = PersonalFields::of(mapping, key)
+            .map_err(|reason| DecodeError::Mapping { name: mapping.name.clone(), reason })?;
+        let zone = mapping.zone.unwrap_or(options.zone);
+        Ok(Self { zone, mapping: mapping.clone(), table, framing, personal })
     }
 }
 
@@ -155,20 +164,10 @@ impl Mapped {
             unwrap(&mut pairs, step)?;
         }
         let time = self.time(&mut pairs)?;
-        let mut mapped = Vec::new();
-        for rule in &self.mapping.fields {
-            let value = match &rule.regex {
-                // A pattern takes a part; the field itself stays for others.
-                Some(regex) => pairs.exact(&rule.from).and_then(|value| {
-                    let found = regex.captures(value.as_text())?;
-                    found
-                        .get(1)
-                        .or_else(|| found.get(0))
-                        .map(|part| Value::Text(Cow::Owned(part.as_str().to_owned())))
-                }),
-                None => pairs.take_exact(&rule.from),
-            };
-            mapped.extend(value.map(|value| (rule.column.as_str(), value)));
+        let mut replaced = Vec::new();
+        let mut mapped = self.mapped(&mut pairs, &mut replaced);
+        if let Some(personal) = &self.personal {
+            hide(personal, &mut pairs, &mut mapped, &mut replaced);
         }
         match self.mapping.target() {
             MappingTarget::Logs => self.log(pairs, mapped, time, keys, place, sink),
@@ -189,6 +188,32 @@ impl Mapped {
                 mapped_events::send(&self.mapping, self.zone, pairs, mapped, time, place, sink)
             }
         }
+    }
+
+    /// The values of the columns that the mapping names.
+    fn mapped<'p>(&self, pairs: &mut Pairs<'p>, replaced: &mut Vec<Replaced>) -> Vec<(&str, Value<'p>)> {
+        let mut mapped = Vec::new();
+        for rule in &self.mapping.fields {
+            let value = match &rule.regex {
+                // A pattern takes a part; the field itself stays for others.
+                Some(regex) => pairs.exact(&rule.from).and_then(|value| {
+                    let found = regex.captures(value.as_text())?;
+                    found
+                        .get(1)
+                        .or_else(|| found.get(0))
+                        .map(|part| Value::Text(Cow::Owned(part.as_str().to_owned())))
+                }),
+                None => pairs.take_exact(&rule.from),
+            };
+            let personal = self.personal.as_ref();
+            let personal = personal.filter(|fields| fields.has(&rule.from) || fields.has(&rule.column));
+            let value = value.map(|value| match personal {
+                Some(fields) => fields.replace(&value, replaced),
+                None => value,
+            });
+            mapped.extend(value.map(|value| (rule.column.as_str(), value)));
+        }
+        mapped
     }
 
     fn time(&self, pairs: &mut Pairs<'_>) -> Result<Option<ParsedInstant>, String> {
@@ -300,6 +325,32 @@ impl Mapped {
     }
 }
 
+/// Puts pseudonyms in the place of personal values, also where other texts of the record repeat them.
+fn hide(
+    personal: &PersonalFields,
+    pairs: &mut Pairs<'_>,
+    mapped: &mut [(&str, Value<'_>)],
+    replaced: &mut Vec<Replaced>,
+) {
+    pairs.replace_values(&mut |key, value| {
+        let column = default_target(key).map(|target| column_of(target.field));
+        let is_personal = personal.has(key) || column.is_some_and(|column| personal.has(column));
+        is_personal.then(|| personal.replace(value, replaced))
+    });
+    if replaced.is_empty() {
+        return;
+    }
+    let without = |value: &Value<'_>| {
+        PersonalFields::without(value.as_text(), replaced).map(|text| Value::Text(Cow::Owned(text)))
+    };
+    for (_, value) in mapped.iter_mut() {
+        if let Some(text) = without(value) {
+            *value = text;
+        }
+    }
+    pairs.replace_values(&mut |_, value| without(value));
+}
+
 /// A point per column that the mapping calls a metric; other columns are labels.
 fn wide_points<'a>(wide: &Wide, pairs: Pairs<'a>, mut template: MetricPoint<'a>) -> Vec<MetricPoint<'a>> {
     let mut values = Vec::new();
@@ -382,11 +433,18 @@ fn unwrap(pairs: &mut Pairs<'_>, step: &Unwrap) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use fupan_redact::{KeySource, PseudonymKey};
+
     use super::*;
     use crate::formats::testing::Collected;
 
+    fn key() -> PseudonymKey {
+        PseudonymKey::new([7; 32])
+    }
+
     fn decode(mapping: &str, text: &str) -> Collected {
-        let options = DecodeOptions::new(chrono_tz::Asia::Shanghai, "source");
+        let mut options = DecodeOptions::new(chrono_tz::Asia::Shanghai, "source");
+        options.pseudonyms = Some(KeySource::of(key()));
         let mapping = Mapping::parse(mapping).unwrap();
         Collected::from(&Mapped::open(&mapping, text.as_bytes(), &options).unwrap(), text.as_bytes())
     }
@@ -537,5 +595,49 @@ severity = { field = "level" }
         let options = DecodeOptions::new(chrono_tz::UTC, "source");
         let error = Mapped::open(&mapping, b"time,Txt\n1,a\n", &options).err().unwrap().to_string();
         assert!(error.contains("needs the column \"Text\"; the header is time, Txt"), "{error}");
+    }
+
+    #[test]
+    fn personal_fields_become_pseudonyms_wherever_they_go() {
+        let anna = key().of("anna.li");
+        // A column, an attribute in Chinese, all that is nested, and what repeats them.
+        let found = decode(
+            "name = \"j\"\nformat = \"json-lines\"\npersonal = [\"姓名\", \"login\", \"user\", \"session_id\"]\nfields = { user_id = \"login\" }\n",
+            "{\"time\":\"2026-11-05T11:05:03Z\",\"message\":\"anna.li 即张三, seen\",\"login\":\"anna.li\",\"姓名\":\"张三\",\"user\":{\"city\":\"Wuhu\"},\"sessionId\":\"s-77\"}",
+        );
+        let (log, name) = (&found.logs[0], key().of("张三"));
+        assert_eq!(log.user_id.as_deref(), Some(anna.as_str()));
+        assert_eq!(log.session_id.as_deref(), Some(key().of("s-77").as_str()));
+        assert_eq!(log.body.as_deref(), Some(format!("{anna} 即{name}, seen").as_str()));
+        assert_eq!(found.attributes(0), [("姓名", name.as_str()), ("user.city", key().of("Wuhu").as_str())]);
+        // A label of a metric.
+        let found = decode(
+            "name = \"m\"\ntable = \"metrics\"\npersonal = [\"caller\"]\n",
+            "time,metric,value,caller\n1793849103,calls,1,anna.li\n",
+        );
+        assert_eq!(found.metrics[0].attributes, [("caller".into(), anna.clone().into())]);
+        // Text, whose whole record stays where the pattern leaves something out.
+        let found = decode(
+            "name = \"t\"\nformat = \"text\"\npattern = \"^(?<at>\\\\S+ \\\\S+) (?<who>\\\\S+) \"\ntime = { field = \"at\" }\npersonal = [\"who\"]\n",
+            "2026-11-05 11:05:03 anna.li logged in as anna.li\n",
+        );
+        assert!(found.logs[0].attributes.contains(&("who".into(), anna.clone().into())), "{:?}", found.logs);
+        assert!(!format!("{:?}", found.logs).contains("anna"), "{:?}", found.logs);
+        // A part that a pattern takes of a personal field, in events.
+        let found = decode(
+            "name = \"e\"\ntable = \"incident_events\"\npersonal = [\"who\"]\nfields = { actor = { from = \"who\", regex = \"^(.*)@\" } }\n",
+            "time,who,text\n2026-11-05 11:05:03,anna.li@ops,ask anna.li\n",
+        );
+        assert_eq!(found.events[0].actor.as_deref(), Some(anna.as_str()));
+        assert_eq!(found.events[0].summary.as_deref(), Some(format!("ask {anna}").as_str()));
+        assert!(!format!("{:?}", found.events).contains("anna"), "{:?}", found.events);
+    }
+
+    #[test]
+    fn without_a_key_personal_fields_are_not_read() {
+        let mapping = Mapping::parse("name = \"j\"\nformat = \"json-lines\"\npersonal = [\"a\"]").unwrap();
+        let options = DecodeOptions::new(chrono_tz::UTC, "source");
+        let error = Mapped::open(&mapping, b"{}", &options).err().unwrap().to_string();
+        assert!(error.contains("there is no key for their pseudonyms"), "{error}");
     }
 }

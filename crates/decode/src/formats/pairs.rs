@@ -116,6 +116,15 @@ impl<'a> Pairs<'a> {
         self.rest().into_iter().map(|(key, value)| (key.into_owned(), value.into_owned())).collect()
     }
 
+    /// Puts another value in the place of some.
+    pub(crate) fn replace_values(&mut self, replace: &mut dyn FnMut(&str, &Value<'a>) -> Option<Value<'a>>) {
+        for pair in &mut self.entries {
+            if let Some(value) = replace(&pair.key, &pair.value) {
+                pair.value = value;
+            }
+        }
+    }
+
     /// All pairs, in source order.
     pub(crate) fn into_entries(self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> {
         self.entries.into_iter().map(|pair| (pair.key, pair.value))

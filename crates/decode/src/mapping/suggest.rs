@@ -192,7 +192,7 @@ impl Writer {
             ));
         }
         for column in rest.iter().filter(|column| !choices.iter().any(|choice| choice.from == column.name)) {
-            let example = column.values.first().map(|value| format!(", such as {}", shown(value)));
+            let example = column.values.first().map(|_| format!(", such as {}", column.example()));
             self.comment(&format!(
                 "{} is not mapped and stays an attribute{}.",
                 shown(&column.name),

@@ -53,6 +53,8 @@ impl World {
             dry_run: false,
             threads: 2,
             now: Micros(self.clock.get()),
+            keep_raw: false,
+            pseudonyms: fupan_redact::KeySource::of(fupan_redact::PseudonymKey::new([7; 32])),
             software_version: "test".to_owned(),
         }
     }

@@ -89,6 +89,8 @@ pub(crate) fn settings() -> IngestSettings {
         dry_run: false,
         threads: 2,
         now: Micros(1_800_000_000_000_000),
+        keep_raw: false,
+        pseudonyms: fupan_redact::KeySource::of(fupan_redact::PseudonymKey::new([7; 32])),
         software_version: "test".to_owned(),
     }
 }

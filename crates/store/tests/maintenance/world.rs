@@ -83,6 +83,7 @@ pub(crate) fn chunk(table: Table, hour: i64, texts: &[String]) -> ChunkRows {
             first_timestamp: Some(Micros(first)),
             last_timestamp: Some(Micros(first + (rows - 1) * 1_000_000)),
             table_versions: BTreeMap::new(),
+            redactions: BTreeMap::new(),
             superseded_by: None,
             ingested_at: Micros(first + HOUR),
             software_version: "0.1.0".to_owned(),

@@ -3,13 +3,15 @@
 use fupan_decode::DecodeError;
 use fupan_ingest::{IngestSettings, SourceHistory, SourceProblem, SourceReport};
 use fupan_model::Table;
+use fupan_redact::Counts;
 use fupan_report::escape;
 
 use super::{Done, RejectedBefore};
 use crate::app::App;
-use crate::failure::{DONE, ErrorKind};
+use crate::failure::{DONE, ErrorKind, Failure};
 use crate::instants;
 use crate::numbers::{bytes, counted, grouped, percent};
+use crate::output::Rows;
 
 /// How many skipped files are named, each with its reason.
 const SKIPPED_SHOWN: usize = 6;
@@ -30,6 +32,37 @@ enum Verdict {
     Fine,
 }
 
+/// What became of each source, as rows for programs.
+pub(super) fn rows(sources: &[SourceReport], settings: &IngestSettings) -> Result<Rows, Failure> {
+    let text = |count: u64| count.to_string();
+    let redactions = |source: &SourceReport| {
+        let counts = &source.redacted;
+        let rules = counts.found().map(|(rule, count)| (rule.name().to_owned(), count.into()));
+        let others = [("pseudonym", counts.pseudonyms()), ("kept_raw", u64::from(settings.keep_raw))];
+        let others = others.into_iter().filter(|(_, count)| *count > 0);
+        let all = rules.chain(others.map(|(name, count)| (name.to_owned(), count.into())));
+        serde_json::Value::Object(all.collect()).to_string()
+    };
+    let rows = sources.iter().map(|source| {
+        let counts = source.counts;
+        let problem = source.problem.as_ref().map(ToString::to_string).unwrap_or_default();
+        let problem = fupan_redact::redact(&problem, &mut Counts::default()).into_owned();
+        [
+            source.source.clone(),
+            source.input_format.clone().unwrap_or_default(),
+            text(counts.read),
+            text(counts.accepted),
+            text(counts.rejected),
+            text(counts.duplicate),
+            redactions(source),
+            problem,
+        ]
+    });
+    let names =
+        ["source", "input_format", "read", "accepted", "rejected", "duplicate", "redactions", "problem"];
+    Rows::of_text(names, rows.collect())
+}
+
 /// Tells all of it on standard error and answers the exit code.
 pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings, is_zone_given: bool) -> u8 {
     let sources = &done.report.sources;
@@ -43,6 +76,7 @@ pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings, is_zone_gi
     tell_histories(app, sources);
     tell_wide(app, sources);
     tell_zone(app, sources, settings, is_zone_given);
+    tell_personal(app, sources, settings);
     tell_sum(app, done, settings);
     match problems.min(rejects).min(earlier) {
         Verdict::Unreadable => ErrorKind::BadInput.code(),
@@ -326,6 +360,32 @@ fn tell_zone(app: &App, sources: &[SourceReport], settings: &IngestSettings, is_
             "assumed {zone} in {without} of {of}: their times name no zone (wrong? ingest again with --replace --zone ZONE)"
         )
     });
+}
+
+/// What was taken out of texts, or that it was to stay.
+fn tell_personal(app: &App, sources: &[SourceReport], settings: &IngestSettings) {
+    if settings.keep_raw {
+        let is_all_known = sources.iter().all(|source| source.counts.read == source.counts.duplicate);
+        app.terminal.note(if is_all_known && !settings.replace {
+            "what is in already stays as it was read; to read it again with its texts as they are: --replace --keep-raw"
+        } else {
+            "kept all texts as they are, personal data included, as --keep-raw says"
+        });
+        return;
+    }
+    let mut counts = Counts::default();
+    for source in sources {
+        counts += source.redacted;
+    }
+    if counts.total() + counts.pseudonyms() == 0 {
+        return;
+    }
+    let mut parts: Vec<String> =
+        counts.found().map(|(rule, count)| format!("{} {}", rule.name(), grouped(count))).collect();
+    if counts.pseudonyms() > 0 {
+        parts.push(format!("pseudonym {}", grouped(counts.pseudonyms())));
+    }
+    app.terminal.note(format!("personal data taken out: {}", parts.join(", ")));
 }
 
 fn tell_sum(app: &App, done: &Done, settings: &IngestSettings) {

@@ -76,8 +76,13 @@ impl Column {
         texts.iter().map(|text| text.chars().count()).sum::<usize>() / texts.len().max(1)
     }
 
-    fn example(&self) -> String {
-        self.values.first().map(|value| super::shown(value)).unwrap_or_default()
+    /// A value for a comment; what is personal is in no comment.
+    pub(super) fn example(&self) -> String {
+        let Some(value) = self.values.first() else { return String::new() };
+        if self.is_personal() {
+            return "<personal>".to_owned();
+        }
+        super::shown(&fupan_redact::redact_field(&self.name, value, &mut fupan_redact::Counts::default()))
     }
 }
 

@@ -9,6 +9,8 @@ fn suggest(source: &str, text: &str) -> (String, Collected) {
     let mut options = DecodeOptions::new(chrono_tz::Asia::Shanghai, source);
     let toml = suggest_mapping(text.as_bytes(), &options).unwrap();
     let mapping = Mapping::parse(&toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
+    let key = fupan_redact::PseudonymKey::new([7; 32]);
+    options.pseudonyms = Some(fupan_redact::KeySource::of(key));
     options.mappings = vec![mapping];
     let detection = detect(text.as_bytes(), true, &options).unwrap();
     assert!(detection.mapping.is_some(), "{toml}");

@@ -1,0 +1,373 @@
+//! What of a record may be written down? Every row passes here before it becomes one.
+//!
+//! Texts go through the rules of `fupan-redact`; columns of ids keep what is opaque in them, and what is
+//! not becomes a pseudonym. With `--keep-raw` the rules are off.
+
+use std::borrow::Cow;
+
+use arrow::error::ArrowError;
+use fupan_model::records::{Attributes, Text};
+use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, SpanRecord};
+use fupan_redact::{Counts, KeySource, identifies, redact, redact_bytes, redact_field};
+
+/// What stands in quarantine for a record of a source with personal fields: where they are in bytes that
+/// could not be read, nobody knows.
+const WITHHELD: &str = "<withheld: the mapping of this source names personal fields>";
+
+/// Short values that repeat (services, regions, keys) are looked at once.
+const REMEMBERED: usize = 64;
+const REMEMBERED_BYTES_MAX: usize = 48;
+
+/// Attributes that are keys of the record in its source.
+const KEYS: [&str; 2] = ["entry_id", "alert_id"];
+
+/// How personal data of a source is dealt with.
+#[derive(Debug, Clone)]
+pub(crate) struct Privacy {
+    /// `--keep-raw`.
+    pub(crate) keep_raw: bool,
+    /// Its mapping names personal fields.
+    pub(crate) has_personal_fields: bool,
+    pub(crate) pseudonyms: KeySource,
+}
+
+/// Takes personal data out of the records of one chunk.
+pub(crate) struct Guard {
+    privacy: Privacy,
+    pub(crate) counts: Counts,
+    /// Why a pseudonym could not be made.
+    pub(crate) failure: Option<ArrowError>,
+    clean_values: Vec<String>,
+    clean_keys: Vec<String>,
+}
+
+impl Guard {
+    pub(crate) fn new(privacy: Privacy) -> Self {
+        Self {
+            privacy,
+            counts: Counts::default(),
+            failure: None,
+            clean_values: vec![String::new(); REMEMBERED],
+            clean_keys: vec![String::new(); REMEMBERED],
+        }
+    }
+
+    pub(crate) fn log(&mut self, record: &mut LogRecord<'_>) {
+        if self.privacy.keep_raw {
+            return;
+        }
+        if let Some(body) = &mut record.body {
+            self.text(body);
+        }
+        for id in [&mut record.user_id, &mut record.session_id, &mut record.tenant_id, &mut record.order_id]
+            .into_iter()
+            .flatten()
+        {
+            self.id(id);
+        }
+        for id in [&mut record.trace_id, &mut record.span_id].into_iter().flatten() {
+            self.id(id);
+        }
+        for value in [
+            &mut record.severity_text,
+            &mut record.service_name,
+            &mut record.service_version,
+            &mut record.host_name,
+            &mut record.deployment_environment_name,
+            &mut record.cloud_region,
+            &mut record.event_name,
+            &mut record.http_request_method,
+            &mut record.http_route,
+            &mut record.outcome,
+            &mut record.error_type,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            self.repeated(value);
+        }
+        self.attributes(&mut record.attributes);
+    }
+
+    pub(crate) fn metric(&mut self, point: &mut MetricPoint<'_>) {
+        if self.privacy.keep_raw {
+            return;
+        }
+        self.repeated(&mut point.metric_name);
+        for value in [
+            &mut point.metric_type,
+            &mut point.unit,
+            &mut point.service_name,
+            &mut point.host_name,
+            &mut point.cloud_region,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            self.repeated(value);
+        }
+        self.attributes(&mut point.attributes);
+    }
+
+    pub(crate) fn span(&mut self, span: &mut SpanRecord<'_>) {
+        if self.privacy.keep_raw {
+            return;
+        }
+        self.id(&mut span.trace_id);
+        self.id(&mut span.span_id);
+        if let Some(parent) = &mut span.parent_span_id {
+            self.id(parent);
+        }
+        for value in [&mut span.service_name, &mut span.span_name, &mut span.span_kind, &mut span.status_code]
+            .into_iter()
+            .flatten()
+        {
+            self.repeated(value);
+        }
+        self.attributes(&mut span.attributes);
+    }
+
+    /// Ids of events, incidents and documents stay: they are keys.
+    pub(crate) fn event(&mut self, event: &mut IncidentEvent) {
+        if self.privacy.keep_raw {
+            return;
+        }
+        self.owned(&mut event.event_type);
+        for text in [&mut event.actor, &mut event.summary, &mut event.service_name].into_iter().flatten() {
+            self.owned(text);
+        }
+        self.owned_attributes(&mut event.attributes);
+    }
+
+    pub(crate) fn change(&mut self, change: &mut Change) {
+        if self.privacy.keep_raw {
+            return;
+        }
+        self.owned(&mut change.change_type);
+        for text in [&mut change.actor, &mut change.summary, &mut change.service_name].into_iter().flatten() {
+            self.owned(text);
+        }
+        self.owned_attributes(&mut change.attributes);
+    }
+
+    /// The reason and the bytes of a record that could not be read.
+    pub(crate) fn reject<'a>(&mut self, reason: String, bytes: &'a [u8]) -> (String, Cow<'a, [u8]>) {
+        let bytes = if self.privacy.has_personal_fields { WITHHELD.as_bytes() } else { bytes };
+        if self.privacy.keep_raw {
+            return (reason, Cow::Borrowed(bytes));
+        }
+        let is_cut = bytes.len() >= fupan_decode::limits::REJECTED_BYTES_MAX;
+        let bytes = redact_bytes(bytes, is_cut, &mut self.counts);
+        (redact(&reason, &mut self.counts).into_owned(), bytes)
+    }
+
+    fn text(&mut self, text: &mut Text<'_>) {
+        if let Cow::Owned(redacted) = redact(text, &mut self.counts) {
+            *text = Cow::Owned(redacted);
+        }
+    }
+
+    fn owned(&mut self, text: &mut String) {
+        if let Cow::Owned(redacted) = redact(text, &mut self.counts) {
+            *text = redacted;
+        }
+    }
+
+    /// A column in which values repeat.
+    fn repeated(&mut self, value: &mut Text<'_>) {
+        if !is_remembered(&self.clean_values, value) {
+            let before = self.counts;
+            self.text(value);
+            if self.counts == before {
+                remember(&mut self.clean_values, value);
+            }
+        }
+    }
+
+    /// An opaque id stays as it is.
+    fn id(&mut self, id: &mut Text<'_>) {
+        if !identifies(id) {
+            return;
+        }
+        match self.privacy.pseudonyms.key() {
+            Ok(key) => {
+                *id = Cow::Owned(key.of(id));
+                self.counts.add_pseudonym();
+            }
+            Err(reason) => {
+                self.failure.get_or_insert_with(|| ArrowError::ExternalError(reason.into()));
+            }
+        }
+    }
+
+    fn attributes(&mut self, attributes: &mut Attributes<'_>) {
+        for (key, value) in attributes {
+            let is_plain_key = is_remembered(&self.clean_keys, key);
+            if is_plain_key && is_remembered(&self.clean_values, value) {
+                continue;
+            }
+            let before = self.counts;
+            if let Cow::Owned(redacted) = redact_attribute(key, value, &mut self.counts) {
+                *value = Cow::Owned(redacted);
+            }
+            self.text(key);
+            if self.counts == before {
+                // A value is remembered as clean under any name that is no secret's.
+                if !is_plain_key && !fupan_redact::names_secret(key) {
+                    remember(&mut self.clean_keys, key);
+                }
+                if is_clean_anywhere(value) {
+                    remember(&mut self.clean_values, value);
+                }
+            }
+        }
+    }
+
+    fn owned_attributes(&mut self, attributes: &mut Vec<(String, String)>) {
+        for (key, value) in attributes {
+            if KEYS.contains(&key.as_str()) {
+                continue;
+            }
+            if let Cow::Owned(redacted) = redact_attribute(key, value, &mut self.counts) {
+                *value = redacted;
+            }
+            self.owned(key);
+        }
+    }
+}
+
+fn redact_attribute<'a>(key: &str, value: &'a str, counts: &mut Counts) -> Cow<'a, str> {
+    match redact_field(key, value, counts) {
+        // A placeholder that is not part of the value is no part of its buffer either.
+        Cow::Borrowed(redacted) if redacted != value => Cow::Owned(redacted.to_owned()),
+        other => other,
+    }
+}
+
+/// Whether a value holds no row of digits that another name would make a number of somebody.
+fn is_clean_anywhere(value: &str) -> bool {
+    value.bytes().filter(u8::is_ascii_digit).count() < fupan_redact::limits::DIGITS_MIN
+}
+
+/// Where a value is remembered: from its length and some of its bytes.
+fn slot(value: &str) -> usize {
+    let bytes = value.as_bytes();
+    let at = |place: usize| bytes.get(place).copied().map_or(0, usize::from);
+    let last = bytes.len().saturating_sub(1);
+    (bytes.len() + at(0) * 3 + at(last / 2) * 7 + at(last) * 13) % REMEMBERED
+}
+
+fn is_remembered(clean: &[String], value: &str) -> bool {
+    clean.get(slot(value)).is_some_and(|known| known == value)
+}
+
+fn remember(clean: &mut [String], value: &str) {
+    if value.len() > REMEMBERED_BYTES_MAX {
+        return;
+    }
+    if let Some(known) = clean.get_mut(slot(value)) {
+        known.clear();
+        known.push_str(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fupan_model::Micros;
+    use fupan_redact::{PseudonymKey, Rule};
+
+    use super::*;
+
+    fn guard(keep_raw: bool) -> Guard {
+        let pseudonyms = KeySource::of(PseudonymKey::new([7; 32]));
+        Guard::new(Privacy { keep_raw, has_personal_fields: false, pseudonyms })
+    }
+
+    fn record() -> LogRecord<'static> {
+        LogRecord {
+            timestamp: Micros(1),
+            body: Some("mail to alice@example.com".into()),
+            service_name: Some("pay".into()),
+            user_id: Some("13812345678".into()),
+            session_id: Some("alice@example.com".into()),
+            order_id: Some("4111111111111111".into()),
+            trace_id: Some("0af7651916cd43dd8448eb211c80319c".into()),
+            http_route: Some("/users/13812345678".into()),
+            attributes: vec![
+                ("phone".into(), "13812345678".into()),
+                ("password".into(), "hunter2".into()),
+                ("order.id".into(), "13812345678".into()),
+                ("users.alice@example.com".into(), "1".into()),
+            ],
+            ..LogRecord::default()
+        }
+    }
+
+    #[test]
+    fn texts_are_redacted_and_opaque_ids_stay() {
+        let mut guard = guard(false);
+        // Twice: what is remembered changes nothing.
+        for _ in 0..2 {
+            let mut log = record();
+            guard.log(&mut log);
+            assert_eq!(log.body.as_deref(), Some("mail to <email>"));
+            assert_eq!(log.user_id.as_deref(), Some("13812345678"));
+            assert_eq!(log.order_id.as_deref(), Some("4111111111111111"));
+            assert_eq!(log.trace_id.as_deref(), Some("0af7651916cd43dd8448eb211c80319c"));
+            assert_eq!(
+                log.session_id.as_deref(),
+                Some(PseudonymKey::new([7; 32]).of("alice@example.com").as_str())
+            );
+            assert_eq!(log.http_route.as_deref(), Some("/users/<phone>"));
+            let expected = [
+                ("phone", "<phone>"),
+                ("password", "<token>"),
+                ("order.id", "13812345678"),
+                ("<email>", "1"),
+            ];
+            assert_eq!(log.attributes, expected.map(|(key, value)| (key.into(), value.into())));
+        }
+        assert_eq!((guard.counts.of(Rule::Phone), guard.counts.of(Rule::Email)), (4, 4));
+        assert_eq!((guard.counts.of(Rule::Token), guard.counts.pseudonyms()), (2, 2));
+    }
+
+    #[test]
+    fn a_value_that_is_clean_under_one_name_is_looked_at_under_another() {
+        let mut guard = guard(false);
+        let mut labels = vec![("n".into(), "hunter2".into()), ("password".into(), "hunter2".into())];
+        guard.attributes(&mut labels);
+        assert_eq!(labels, [("n".into(), "hunter2".into()), ("password".into(), Text::from("<token>"))]);
+        let mut labels = vec![("order.id".into(), "13812345678".into()), ("to".into(), "13812345678".into())];
+        guard.attributes(&mut labels);
+        assert_eq!(labels[1].1, "<phone>");
+    }
+
+    #[test]
+    fn with_keep_raw_everything_stays() {
+        let (mut guard, mut log) = (guard(true), record());
+        guard.log(&mut log);
+        assert_eq!((log, guard.counts), (record(), Counts::default()));
+    }
+
+    #[test]
+    fn rejects_are_redacted_and_those_of_personal_sources_withheld() {
+        let mut plain = guard(false);
+        let (reason, bytes) =
+            plain.reject("the time \"13812345678\" is none".to_owned(), b"x 13812345678 \xFF");
+        assert_eq!(
+            (reason.as_str(), bytes.as_ref()),
+            ("the time \"<phone>\" is none", &b"x <phone> \xFF"[..])
+        );
+        let mut personal = guard(true);
+        personal.privacy.has_personal_fields = true;
+        assert_eq!(personal.reject(String::new(), "张三".as_bytes()).1, WITHHELD.as_bytes());
+    }
+
+    #[test]
+    fn without_a_key_an_address_is_no_id() {
+        let pseudonyms = KeySource::new(|| Err("no key".to_owned()));
+        let mut guard = Guard::new(Privacy { keep_raw: false, has_personal_fields: false, pseudonyms });
+        guard.log(&mut record());
+        assert!(guard.failure.unwrap().to_string().contains("no key"));
+    }
+}

@@ -1,0 +1,329 @@
+//! What does the word before a value say that it is?
+
+use crate::limits::LABEL_BYTES_MAX;
+
+/// Last parts of names of ids, counters and durations: `order_id`, `traceId`, `tradeNo`, `offset`.
+const IDS: [&str; 38] = [
+    "id",
+    "ids",
+    "no",
+    "sn",
+    "seq",
+    "uuid",
+    "guid",
+    "trace",
+    "span",
+    "order",
+    "orders",
+    "offset",
+    "millis",
+    "micros",
+    "nanos",
+    "ms",
+    "us",
+    "ns",
+    "version",
+    "bytes",
+    "size",
+    "count",
+    "total",
+    "lsn",
+    "userid",
+    "orderid",
+    "orderno",
+    "ordersn",
+    "tradeno",
+    "traceid",
+    "spanid",
+    "requestid",
+    "sessionid",
+    "messageid",
+    "msgid",
+    "uid",
+    "txid",
+    "tid",
+];
+
+/// Parts of names that say that it is none of them, whatever the last part is: `phone_no`, `id_card_no`.
+const NO_IDS: [&str; 12] = [
+    "phone",
+    "mobile",
+    "tel",
+    "telephone",
+    "cell",
+    "msisdn",
+    "contact",
+    "card",
+    "bank",
+    "pan",
+    "idcard",
+    "identity",
+];
+
+/// The same in Chinese; the number follows them.
+const CHINESE_IDS: [&str; 11] =
+    ["单号", "编号", "流水号", "序列号", "序号", "学号", "工号", "会员号", "用户号", "用户ID", "订单"];
+
+/// Words before a number of the old form, which has no check digit.
+const ID_CARDS: [&str; 6] = ["idcard", "identitycard", "idno", "certno", "identityno", "idnumber"];
+const CHINESE_ID_CARDS: [&str; 3] = ["身份证", "证件号", "身份证号"];
+
+/// What a secret's name says about its form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SecretKind {
+    /// Anything may be one.
+    Password,
+    /// A key or token: long, and no word.
+    Token,
+    /// A header: a scheme and a value.
+    Authorization,
+    /// A list of `name=value`.
+    Cookie,
+}
+
+/// Ends of names of secrets, without case and `_`, `-`, `.`.
+const SECRETS: [(&str, SecretKind); 17] = [
+    ("password", SecretKind::Password),
+    ("passwd", SecretKind::Password),
+    ("pwd", SecretKind::Password),
+    ("passphrase", SecretKind::Password),
+    ("secret", SecretKind::Token),
+    ("token", SecretKind::Token),
+    ("apikey", SecretKind::Token),
+    ("accesskey", SecretKind::Token),
+    ("accesskeyid", SecretKind::Token),
+    ("secretkey", SecretKind::Token),
+    ("privatekey", SecretKind::Token),
+    ("credential", SecretKind::Token),
+    ("credentials", SecretKind::Token),
+    ("sessionid", SecretKind::Token),
+    ("authorization", SecretKind::Authorization),
+    ("cookie", SecretKind::Cookie),
+    ("cookies", SecretKind::Cookie),
+];
+
+/// Names that are one only as a whole: `inside` is none.
+const WHOLE_SECRETS: [(&str, SecretKind); 6] = [
+    ("sid", SecretKind::Token),
+    ("session", SecretKind::Token),
+    ("auth", SecretKind::Token),
+    ("jwt", SecretKind::Token),
+    ("sig", SecretKind::Token),
+    ("signature", SecretKind::Token),
+];
+
+const CHINESE_SECRETS: [(&str, SecretKind); 4] = [
+    ("密码", SecretKind::Password),
+    ("口令", SecretKind::Password),
+    ("密钥", SecretKind::Token),
+    ("令牌", SecretKind::Token),
+];
+
+/// What stands between a name and its value.
+fn skipped_bytes(before: &[u8]) -> usize {
+    match before {
+        [.., b' ' | b':' | b'=' | b'"' | b'\'' | b'\\' | b'(' | b'[' | b'{' | b'>' | b'+'] => 1,
+        [.., 0xEF, 0xBC, 0x9A | 0x9D | 0x88] => 3,
+        _ => 0,
+    }
+}
+
+/// The bytes that end with the name of the value that begins where they end.
+fn name_before(text: &[u8], at: usize) -> &[u8] {
+    let mut before = text.get(at.saturating_sub(LABEL_BYTES_MAX)..at).unwrap_or_default();
+    for _ in 0..6 {
+        let end = before.len() - skipped_bytes(before).min(before.len());
+        if end == before.len() {
+            break;
+        }
+        before = before.get(..end).unwrap_or_default();
+    }
+    before
+}
+
+/// The ASCII word at the end.
+fn last_word(before: &[u8]) -> &str {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let length = before.iter().rev().take_while(|&&byte| is_part(byte)).count();
+    before.get(before.len() - length..).and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default()
+}
+
+fn ends_with_any(before: &[u8], words: &[&str]) -> bool {
+    words.iter().any(|word| before.ends_with(word.as_bytes()))
+}
+
+/// `orderId`, `order_id`, `order-id` → `order`, `id`.
+fn parts(word: &str) -> impl DoubleEndedIterator<Item = String> {
+    let mut parts = vec![String::new()];
+    let mut was_lower = false;
+    for letter in word.chars() {
+        let is_break = matches!(letter, '_' | '-' | '.');
+        if (is_break || (was_lower && letter.is_ascii_uppercase()))
+            && parts.last().is_some_and(|part| !part.is_empty())
+        {
+            parts.push(String::new());
+        }
+        if let (false, Some(part)) = (is_break, parts.last_mut()) {
+            part.push(letter.to_ascii_lowercase());
+        }
+        was_lower = letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.into_iter()
+}
+
+/// Whether a name is that of an id or a counter.
+fn is_id(word: &str) -> bool {
+    let last = parts(word).next_back().unwrap_or_default();
+    IDS.contains(&last.as_str()) && !parts(word).any(|part| NO_IDS.contains(&part.as_str()))
+}
+
+/// Whether what begins at `at` is named as an id; `name` is the name of the whole text.
+pub(crate) fn is_id_at(text: &[u8], at: usize, name: &str) -> bool {
+    let before = name_before(text, at);
+    if before.is_empty() && at <= 1 {
+        return is_id(name) || ends_with_any(name.as_bytes(), &CHINESE_IDS);
+    }
+    is_id(last_word(before)) || ends_with_any(before, &CHINESE_IDS)
+}
+
+/// Whether what begins at `at` is named as a number of an identity card.
+pub(crate) fn is_id_card_at(text: &[u8], at: usize, name: &str) -> bool {
+    let before = name_before(text, at);
+    let named = |word: &[u8]| {
+        // `ID card no.` are three words.
+        let plain: Vec<u8> =
+            word.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
+        ID_CARDS
+            .iter()
+            .any(|card| plain.ends_with(card.as_bytes()) || plain.ends_with(format!("{card}no").as_bytes()))
+    };
+    let is_named = |text: &[u8]| {
+        let tail = text.get(text.len().saturating_sub(24)..).unwrap_or_default();
+        let holds = |word: &&str| memchr::memmem::find(tail, word.as_bytes()).is_some();
+        named(text) || CHINESE_ID_CARDS.iter().any(holds)
+    };
+    is_named(before) || is_named(name.as_bytes())
+}
+
+/// The two last letters of names of secrets: almost every other name is told by them.
+pub(crate) fn may_end_secret(name: &[u8]) -> bool {
+    let [.., before, last] = name else { return false };
+    matches!(
+        [before.to_ascii_lowercase(), last.to_ascii_lowercase()],
+        [b'r' | b'w' | b'i', b'd']
+            | [b's' | b'i' | b'r', b'e']
+            | [b'e' | b'w', b't']
+            | [b'e' | b'o', b'n']
+            | [b'e', b'y' | b's']
+            | [b'l', b's']
+            | [b'a', b'l']
+            | [b't', b'h']
+            | [b'i', b'g']
+    )
+}
+
+/// Whether a name ends with a word, whatever its case and its `_`, `-`, `.`.
+fn ends_with_word(name: &[u8], word: &str) -> bool {
+    let mut letters = name.iter().rev().filter(|byte| !matches!(byte, b'_' | b'-' | b'.'));
+    word.bytes().rev().all(|wanted| letters.next().is_some_and(|byte| byte.eq_ignore_ascii_case(&wanted)))
+}
+
+/// Whether a name is that of a secret, and of which kind.
+pub(crate) fn secret_kind(name: &str) -> Option<SecretKind> {
+    secret_kind_of(name.as_bytes())
+}
+
+fn secret_kind_of(name: &[u8]) -> Option<SecretKind> {
+    if *name.last()? >= 0x80 {
+        let found = CHINESE_SECRETS.iter().find(|(word, _)| name.ends_with(word.as_bytes()));
+        return found.map(|(_, kind)| *kind);
+    }
+    if !may_end_secret(name) {
+        return None;
+    }
+    let whole = || {
+        let last = name.rsplit(|byte| matches!(byte, b'.' | b'_' | b'-')).next()?;
+        WHOLE_SECRETS.iter().find(|(word, _)| last.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    let found = SECRETS.iter().find(|(word, _)| ends_with_word(name, word)).or_else(whole);
+    found.map(|(_, kind)| *kind)
+}
+
+/// The kind of secret that a separator at `at` follows the name of.
+pub(crate) fn secret_kind_before(text: &[u8], at: usize) -> Option<SecretKind> {
+    let mut before = text.get(at.saturating_sub(LABEL_BYTES_MAX)..at)?;
+    // Quotes, escaped ones too, and blanks stand between a name and its separator.
+    for _ in 0..4 {
+        before = match before {
+            [rest @ .., b' ' | b'"' | b'\'' | b'\\'] => rest,
+            _ => break,
+        };
+    }
+    if *before.last()? < 0x80 && !may_end_secret(before) {
+        return None;
+    }
+    let word = last_word(before).as_bytes();
+    secret_kind_of(if word.is_empty() { before } else { word })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_ids() {
+        for name in ["order_id", "orderId", "traceID", "id", "trade-no", "orderid", "kafka.offset"] {
+            assert!(is_id(name), "{name}");
+        }
+        for name in ["phone_no", "mobile", "paid", "valid", "card_no", "id_card_no", "to", ""] {
+            assert!(!is_id(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_before_values() {
+        let at = |text: &str| is_id_at(text.as_bytes(), text.len(), "");
+        assert!(at("order_id="));
+        assert!(at("{\"orderId\":\""));
+        assert!(at("订单号：") && at("流水号 "));
+        assert!(!at("手机号：") && !at("call ") && !at("invalid "));
+        assert!(is_id_at(b"13812345678", 0, "order_id"));
+        assert!(!is_id_at(b"13812345678", 0, "phone"));
+        let card = |text: &str| is_id_card_at(text.as_bytes(), text.len(), "");
+        assert!(card("身份证号：") && card("id_card=") && card("ID card no. ") && card("\"idCardNo\":\""));
+        assert!(!card("order_id="));
+    }
+
+    #[test]
+    fn names_of_secrets() {
+        for name in [
+            "password",
+            "DB_PASSWORD",
+            "userPwd",
+            "access_token",
+            "X-Api-Key",
+            "http.request.header.cookie",
+            "sid",
+        ] {
+            assert!(secret_kind(name).is_some(), "{name}");
+        }
+        for name in [
+            "inside",
+            "max_tokens",
+            "monkey",
+            "key",
+            "keyboard",
+            "passed",
+            "author",
+            "design",
+            "cookiecutter",
+        ] {
+            assert_eq!(secret_kind(name), None, "{name}");
+        }
+        let before = |text: &str| secret_kind_before(text.as_bytes(), text.len());
+        assert_eq!(before("{\\\"password\\\""), Some(SecretKind::Password));
+        assert_eq!(before("数据库密码"), Some(SecretKind::Password));
+        assert_eq!(before("took 35 ms"), None);
+    }
+}

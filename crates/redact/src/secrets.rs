@@ -1,0 +1,228 @@
+//! Where are passwords, keys, tokens and cookies?
+
+use memchr::{memchr3_iter, memmem};
+
+use crate::labels::{SecretKind, may_end_secret, secret_kind_before};
+use crate::limits::SECRET_BYTES_MAX;
+use crate::prefilter::MARKS;
+use crate::rule::Rule;
+use crate::scan::Finding;
+use crate::values;
+
+fn push(found: &mut Vec<Finding>, start: usize, end: usize) {
+    found.push(Finding { start, end, rule: Rule::Token });
+}
+
+/// Adds secrets that a name and `=` or `:` announce.
+pub(crate) fn find_named(text: &[u8], found: &mut Vec<Finding>) {
+    for at in memchr3_iter(b'=', b':', 0xEF, text) {
+        // Almost all names are told by their end, all digits of times too.
+        let name = text.get(..at).unwrap_or_default();
+        if name.last().is_none_or(|last| last.is_ascii_alphanumeric() && !may_end_secret(name)) {
+            continue;
+        }
+        let (width, is_colon) = match text.get(at..) {
+            // `==`, `=>` compare and assign as well.
+            Some([b'=', b'=' | b'>', ..] | [b':', b'=', ..]) => (2, false),
+            Some([b'=', ..]) => (1, false),
+            Some([b':', ..]) => (1, true),
+            Some([0xEF, 0xBC, 0x9A, ..]) => (3, true),
+            Some([0xEF, 0xBC, 0x9D, ..]) => (3, false),
+            _ => continue,
+        };
+        if let Some(kind) = secret_kind_before(text, at)
+            && let Some((start, end)) = values::after(text, at + width, kind, is_colon)
+        {
+            push(found, start, end);
+        }
+    }
+}
+
+/// Adds secrets in URLs: `scheme://user:password@host`.
+pub(crate) fn find_userinfo(text: &[u8], found: &mut Vec<Finding>) {
+    for scheme in memmem::find_iter(text, b"://") {
+        let start = scheme + 3;
+        let rest = text.get(start..).unwrap_or_default();
+        let ends = |byte: u8| {
+            byte.is_ascii_whitespace() || matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>')
+        };
+        let length = rest.iter().take(SECRET_BYTES_MAX).take_while(|&&byte| !ends(byte)).count();
+        let authority = rest.get(..length).unwrap_or_default();
+        let Some(at) = authority.iter().rposition(|&byte| byte == b'@') else { continue };
+        let user = authority.get(..at).unwrap_or_default();
+        let is_token = user.len() >= 20 && user.iter().any(u8::is_ascii_digit);
+        let has_password =
+            user.iter().position(|&byte| byte == b':').is_some_and(|colon| colon + 1 < user.len());
+        if has_password || is_token {
+            push(found, start, start + at);
+        }
+    }
+}
+
+/// Adds secrets that tell themselves, or that a word without `=` or `:` announces.
+pub(crate) fn find_marked(text: &[u8], found: &mut Vec<Finding>) {
+    for mark in MARKS {
+        for at in memmem::find_iter(text, mark.as_bytes()) {
+            if let Some((start, end)) = marked(text, at, mark) {
+                push(found, start, end);
+            }
+        }
+    }
+}
+
+/// Bytes from `from` on that belong to it.
+fn run(text: &[u8], from: usize, belongs: impl Fn(u8) -> bool) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    rest.iter().take(SECRET_BYTES_MAX).take_while(|&&byte| belongs(byte)).count()
+}
+
+fn is_url_safe(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+fn is_upper(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit()
+}
+
+fn has_digit(text: &[u8], start: usize, length: usize) -> bool {
+    text.get(start..start + length).is_some_and(|value| value.iter().any(u8::is_ascii_digit))
+}
+
+fn marked(text: &[u8], at: usize, mark: &str) -> Option<values::Span> {
+    let is_inside =
+        at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(u8::is_ascii_alphanumeric);
+    let after = at + mark.len();
+    let alphanumeric = |byte: u8| byte.is_ascii_alphanumeric();
+    // The secret and its least length, the mark included.
+    let of_length =
+        |length: usize, least: usize| (!is_inside && length >= least).then_some((at, after + length));
+    match mark {
+        "eyJ" => json_web_token(text, at).filter(|_| !is_inside),
+        "earer " | "EARER " => bearer(text, after),
+        "AKIA" | "ASIA" => of_length(run(text, after, is_upper), 16),
+        "LTAI" => of_length(run(text, after, alphanumeric), 12),
+        "AKID" => of_length(run(text, after, alphanumeric), 28),
+        "AIza" => of_length(run(text, after, is_url_safe), 35),
+        "ghp_" | "gho_" | "ghu_" | "ghs_" | "ghr_" => of_length(run(text, after, alphanumeric), 30),
+        "github_pat_" => of_length(run(text, after, is_url_safe), 20),
+        "glpat-" => of_length(run(text, after, is_url_safe), 16),
+        "xoxb-" | "xoxp-" | "xoxa-" | "xoxr-" | "xoxs-" => of_length(run(text, after, is_url_safe), 10),
+        "_live_" => {
+            let start = at
+                .checked_sub(2)
+                .filter(|&start| matches!(text.get(start..at), Some(b"sk" | b"rk" | b"pk")))?;
+            let length = run(text, after, alphanumeric);
+            (length >= 16).then_some((start, after + length))
+        }
+        "sk-" => {
+            let length = run(text, after, is_url_safe);
+            of_length(length, 20).filter(|_| has_digit(text, after, length))
+        }
+        "-----BEGIN" => private_key(text, at),
+        _ => chinese(text, after),
+    }
+}
+
+/// Three parts in Base64, of which the first two are there.
+fn json_web_token(text: &[u8], at: usize) -> Option<values::Span> {
+    let header = run(text, at, is_url_safe);
+    let claims_at = at + header + 1;
+    let claims = run(text, claims_at, is_url_safe);
+    if header < 10 || text.get(claims_at - 1) != Some(&b'.') || claims < 4 {
+        return None;
+    }
+    let rest = run(text, claims_at + claims, |byte| is_url_safe(byte) || byte == b'.');
+    Some((at, claims_at + claims + rest))
+}
+
+/// `Bearer` and a token: not the bearer of news.
+fn bearer(text: &[u8], after: usize) -> Option<values::Span> {
+    let length =
+        run(text, after, |byte| is_url_safe(byte) || matches!(byte, b'.' | b'~' | b'+' | b'/' | b'='));
+    let is_token = length >= 24 || (length >= 8 && has_digit(text, after, length));
+    is_token.then_some((after, after + length))
+}
+
+/// A private key in PEM, to its end or, where it was cut, to that of the text.
+fn private_key(text: &[u8], at: usize) -> Option<values::Span> {
+    let rest = text.get(at..)?;
+    let head = rest.get(..rest.len().min(64))?;
+    let title = head.get(10..)?;
+    let title = title.get(..memmem::find(title, b"-----")?)?;
+    memmem::find(title, b"PRIVATE KEY")?;
+    let body = 10 + title.len() + 5;
+    let end = memmem::find(rest.get(body..)?, b"-----END").map_or(rest.len(), |end| {
+        let tail = rest.get(body + end + 8..).unwrap_or_default();
+        let closes = memmem::find(tail, b"-----").map_or(tail.len(), |closes| closes + 5);
+        body + end + 8 + closes
+    });
+    Some((at, at + end))
+}
+
+/// 密码是 …, 密码为 …, 密码 …: what follows and holds a digit, or mixed letters.
+fn chinese(text: &[u8], after: usize) -> Option<values::Span> {
+    let rest = text.get(after..)?;
+    let start = match rest {
+        [b' ', ..] => after + 1,
+        _ if rest.starts_with("是".as_bytes()) || rest.starts_with("为".as_bytes()) => after + 3,
+        _ => return None,
+    };
+    let start = start + run(text, start, |byte| byte == b' ');
+    let length = run(text, start, |byte| {
+        byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b',' | b';' | b'"' | b'\'' | b')')
+    });
+    let value = text.get(start..start + length)?;
+    let is_secret =
+        length >= 4 && values::is_secret(SecretKind::Password, value) && value.iter().any(u8::is_ascii_digit);
+    is_secret.then_some((start, start + length))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scan::tests::{kept, taken};
+
+    #[test]
+    fn names_announce_secrets() {
+        taken("login user=u1 password=hunter2 ok", "login user=u1 password=<token> ok");
+        taken(r#"{"user":"u1","password":"s p a c e","n":1}"#, r#"{"user":"u1","password":"<token>","n":1}"#);
+        taken(r#"req {\"accessToken\":\"abc\",\"n\":1}"#, r#"req {\"accessToken\":\"<token>\",\"n\":1}"#);
+        taken("GET /cb?token=ab12cd34ef&x=1", "GET /cb?token=<token>&x=1");
+        taken("GET /a?sessionid=abcdef&x=1", "GET /a?sessionid=<token>&x=1");
+        taken("X-Api-Key: 0123456789abcdef", "X-Api-Key: <token>");
+        taken("Authorization: Bearer abcdefgh12345678", "Authorization: Bearer <token>");
+        taken("authorization=Basic dXNlcjpwYXNz", "authorization=Basic <token>");
+        taken("Cookie: sid=1; theme=dark", "Cookie: <token>");
+        taken("数据库密码：abc123，请勿外传", "数据库密码：<token>，请勿外传");
+        taken("密码是abc123", "密码是<token>");
+        taken("PASSWORD => s3cret", "PASSWORD => <token>");
+    }
+
+    #[test]
+    fn words_around_secrets_stay() {
+        kept("invalid token: unexpected end of input");
+        kept("password: incorrect");
+        kept("prompt_tokens=512 max_tokens: 4096");
+        kept("the monkey=5 keyboard: us design=3");
+        kept("token=null secret= password=*** api_key=${KEY}");
+        kept("请修改密码 后重试");
+        kept("the bearer of this message and bearer authentication failed");
+        kept("session: closed by peer");
+    }
+
+    #[test]
+    fn secrets_tell_themselves() {
+        taken("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl end", "jwt <token> end");
+        taken("key AKIAIOSFODNN7EXAMPLE in code", "key <token> in code");
+        taken("key LTAI4FoLiBoPGVBHexample in code", "key <token> in code");
+        taken(
+            "-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc\n-----END RSA PRIVATE KEY-----\nafter",
+            "<token>\nafter",
+        );
+        taken("-----BEGIN PRIVATE KEY-----\nMIIE", "<token>");
+        taken("redis://:p4ss@10.0.0.7:6379/0", "redis://<token>@10.0.0.7:6379/0");
+        taken("to postgres://app:s3cr%40t@db.example/x", "to postgres://<token>@db.example/x");
+        kept("https://example.com/a@b and task-0123456789abcdef0123456789");
+        kept("-----BEGIN CERTIFICATE-----\nMIIE");
+        kept("ssh://git@host:22/x");
+    }
+}

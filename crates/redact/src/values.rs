@@ -1,0 +1,218 @@
+//! Where does a secret end, and is it one at all?
+
+use crate::labels::SecretKind;
+use crate::limits::SECRET_BYTES_MAX;
+
+/// Values that give nothing away: absent, made up, or taken out by others.
+const NOTHING: [&str; 16] = [
+    "null",
+    "nil",
+    "none",
+    "true",
+    "false",
+    "undefined",
+    "empty",
+    "yes",
+    "no",
+    "ok",
+    "-",
+    "***",
+    "redacted",
+    "[redacted]",
+    "[filtered]",
+    "filtered",
+];
+
+/// Words that follow a name and a colon in messages about secrets.
+const PROSE: [&str; 24] = [
+    "incorrect",
+    "invalid",
+    "wrong",
+    "expired",
+    "missing",
+    "required",
+    "mismatch",
+    "failed",
+    "failure",
+    "not",
+    "is",
+    "must",
+    "too",
+    "has",
+    "was",
+    "cannot",
+    "unauthorized",
+    "denied",
+    "unknown",
+    "unexpected",
+    "error",
+    "changed",
+    "reset",
+    "empty",
+];
+
+/// Shorter values after a colon are words unless they hold a digit.
+const WORD_BYTES_MAX: usize = 15;
+
+/// Numbers that short count tokens rather than being one.
+const COUNT_DIGITS_MAX: usize = 5;
+
+/// Schemes of the header `Authorization` that one word follows.
+const SCHEMES: [&str; 7] = ["bearer", "basic", "token", "apikey", "negotiate", "jwt", "key"];
+
+/// A value: where it begins and ends in its text.
+pub(crate) type Span = (usize, usize);
+
+/// Whether bytes may belong to a secret that stands without quotes.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_graphic()
+        && !matches!(
+            byte,
+            b'&' | b',' | b';' | b'"' | b'\'' | b')' | b']' | b'}' | b'<' | b'>' | b'|' | b'\\'
+        )
+}
+
+fn run(text: &[u8], from: usize, belongs: impl Fn(u8) -> bool) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    from + rest.iter().take(SECRET_BYTES_MAX).take_while(|&&byte| belongs(byte)).count()
+}
+
+fn eq_any(value: &[u8], words: &[&str]) -> bool {
+    words.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Whether a value that a name announces is one that must go.
+pub(crate) fn is_secret(kind: SecretKind, value: &[u8]) -> bool {
+    let value = value.trim_ascii();
+    let is_blank = value.iter().all(|byte| matches!(byte, b'*' | b'.' | b'x' | b'X' | b'-' | b'?'));
+    if value.is_empty() || is_blank || value.starts_with(b"<") || eq_any(value, &NOTHING) {
+        return false;
+    }
+    let is_count = value.len() <= COUNT_DIGITS_MAX && value.iter().all(u8::is_ascii_digit);
+    let is_variable = value.starts_with(b"${") || value.starts_with(b"{{") || value.starts_with(b"%(");
+    !is_variable && (kind == SecretKind::Password || !is_count)
+}
+
+/// The value of a name whose separator ends at `from`.
+pub(crate) fn after(text: &[u8], from: usize, kind: SecretKind, is_colon: bool) -> Option<Span> {
+    // `secret= password=x` has no secret; `secret = x` has one.
+    let is_spaced = is_colon
+        || text.get(from.saturating_sub(2)) == Some(&b' ')
+        || text.get(from.wrapping_sub(1)) == Some(&b'>');
+    let from = if is_spaced { run(text, from, |byte| byte == b' ') } else { from };
+    if let Some((start, end)) = quoted(text, from) {
+        return is_secret(kind, text.get(start..end)?).then_some((start, end));
+    }
+    let span = match kind {
+        SecretKind::Authorization => authorization(text, from),
+        SecretKind::Cookie => (from, cookies(text, from)),
+        SecretKind::Password | SecretKind::Token => (from, run(text, from, is_plain)),
+    };
+    let value = text.get(span.0..span.1)?;
+    // A list, an object, a second colon (`token::Type`, `token://`) is no value.
+    let is_value = is_secret(kind, value) && !matches!(value.first(), Some(b'{' | b'[' | b'(' | b':' | b'/'));
+    let is_word = is_colon && span.0 == from && reads_as_word(kind, value);
+    (is_value && !is_word).then_some(span)
+}
+
+/// Whether what follows a colon is the message rather than the secret.
+fn reads_as_word(kind: SecretKind, value: &[u8]) -> bool {
+    let word = value.trim_ascii_end();
+    let word = word.strip_suffix(b".").or(word.strip_suffix(b"!")).unwrap_or(word);
+    match kind {
+        SecretKind::Password => eq_any(word, &PROSE),
+        SecretKind::Token | SecretKind::Authorization => {
+            eq_any(word, &PROSE) || (word.len() <= WORD_BYTES_MAX && !word.iter().any(u8::is_ascii_digit))
+        }
+        SecretKind::Cookie => !word.contains(&b'='),
+    }
+}
+
+/// What stands between quotes that begin here, escaped ones too; to the end where they are not closed.
+fn quoted(text: &[u8], from: usize) -> Option<Span> {
+    let escapes = run(text, from, |byte| byte == b'\\') - from;
+    let start = from + escapes + 1;
+    let quote = *text.get(start - 1).filter(|byte| matches!(byte, b'"' | b'\''))?;
+    let rest = text.get(start..)?;
+    let rest = rest.get(..SECRET_BYTES_MAX.min(rest.len()))?;
+    let mut backslashes = 0;
+    for (at, &byte) in rest.iter().enumerate() {
+        match byte {
+            b'\\' => backslashes += 1,
+            _ if byte == quote && backslashes <= escapes => return Some((start, start + at - backslashes)),
+            _ => backslashes = 0,
+        }
+    }
+    // Not in the middle of a letter.
+    let end =
+        (start + rest.len()..=text.len()).find(|&at| text.get(at).is_none_or(|byte| byte & 0xC0 != 0x80));
+    end.map(|end| (start, end))
+}
+
+/// The value behind a scheme; behind one with parameters all of them.
+fn authorization(text: &[u8], from: usize) -> Span {
+    let scheme_end = run(text, from, is_plain);
+    let scheme = text.get(from..scheme_end).unwrap_or_default();
+    let next = run(text, scheme_end, |byte| byte == b' ');
+    if eq_any(scheme, &SCHEMES) && next > scheme_end {
+        return (next, run(text, next, is_plain));
+    }
+    let has_parameters = [&b"digest"[..], b"aws4-hmac-sha256", b"hawk", b"oauth", b"signature"]
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known));
+    if has_parameters && next > scheme_end {
+        return (next, run(text, next, |byte| !matches!(byte, b'\r' | b'\n' | b'<') && byte.is_ascii()));
+    }
+    (from, scheme_end)
+}
+
+/// `a=b; c=d`.
+fn cookies(text: &[u8], from: usize) -> usize {
+    let mut end = run(text, from, is_plain);
+    while text.get(end) == Some(&b';') {
+        let start = run(text, end + 1, |byte| byte == b' ');
+        let next = run(text, start, is_plain);
+        if next == start {
+            break;
+        }
+        end = next;
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str, from: usize, kind: SecretKind) -> Option<&str> {
+        let (start, end) = after(text.as_bytes(), from, kind, text.as_bytes()[from - 1] == b':')?;
+        text.get(start..end)
+    }
+
+    #[test]
+    fn values_end_where_they_end() {
+        assert_eq!(value("pwd=a!b#c&x=1", 4, SecretKind::Password), Some("a!b#c"));
+        assert_eq!(value("pwd=\"a b\" x", 4, SecretKind::Password), Some("a b"));
+        assert_eq!(value("pwd: \\\"a b\\\",", 4, SecretKind::Password), Some("a b"));
+        assert_eq!(value("pwd: 'a\\'b' c", 4, SecretKind::Password), Some("a\\'b"));
+        assert_eq!(value("pwd: \"never closed", 4, SecretKind::Password), Some("never closed"));
+        assert_eq!(value("Cookie: a=1; b=2, Host: x", 7, SecretKind::Cookie), Some("a=1; b=2"));
+        assert_eq!(value("Authorization: Basic dTpw x", 14, SecretKind::Authorization), Some("dTpw"));
+        assert_eq!(
+            value("Authorization: Digest username=\"u\", qop=1", 14, SecretKind::Authorization),
+            Some("username=\"u\", qop=1")
+        );
+    }
+
+    #[test]
+    fn words_about_secrets_are_no_secrets() {
+        assert_eq!(value("password: incorrect", 9, SecretKind::Password), None);
+        assert_eq!(value("token: unexpected end", 6, SecretKind::Token), None);
+        assert_eq!(value("token=", 6, SecretKind::Token), None);
+        assert_eq!(value("token=null", 6, SecretKind::Token), None);
+        assert_eq!(value("token=512", 6, SecretKind::Token), None);
+        assert_eq!(value("password=512", 9, SecretKind::Password), Some("512"));
+        assert_eq!(value("password=******", 9, SecretKind::Password), None);
+        assert_eq!(value("secret={\"a\":1}", 7, SecretKind::Token), None);
+    }
+}
