@@ -70,7 +70,7 @@ fn canary(number: usize) -> Canary {
     };
     let name = ["mail", "mobile", "holder", "pan", "api_token"][number % 5];
     let announced = if number % 5 == 4 { format!("password={value}") } else { value.clone() };
-    let sentence = if number % 2 == 0 {
+    let sentence = if number.is_multiple_of(2) {
         format!("请联系 {announced} 处理")
     } else {
         format!("sent to {announced} twice")

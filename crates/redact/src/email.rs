@@ -12,6 +12,9 @@ const NO_DOMAINS: [&[u8]; 22] = [
     b"yml", b"log", b"conf", b"service", b"scope", b"slice", b"socket", b"timer", b"mount", b"target",
 ];
 
+/// Whose names of ciphers are written like addresses (RFC 4251), in every log of sshd.
+const SSH_DOMAINS: [&[u8]; 3] = [b"openssh.com", b"libssh.org", b"lysator.liu.se"];
+
 /// Adds all addresses of a text.
 pub(crate) fn find(text: &[u8], found: &mut Vec<Finding>) {
     for at in memchr2_iter(b'@', b'%', text) {
@@ -28,7 +31,9 @@ pub(crate) fn find(text: &[u8], found: &mut Vec<Finding>) {
         if local == 0 || before.get(at - local..) == Some(b"git") {
             continue;
         }
-        if let Some(domain) = domain_bytes(after) {
+        // `user@host.tld_Database` is a name that somebody's program made.
+        let domain = domain_bytes(after).filter(|&domain| after.get(domain) != Some(&b'_'));
+        if let Some(domain) = domain {
             found.push(Finding { start: at - local, end: at + width + domain, rule: Rule::Email });
         }
     }
@@ -58,7 +63,8 @@ fn domain_bytes(after: &[u8]) -> Option<usize> {
         let is_word = (2..=24).contains(&last.len()) && last.iter().all(u8::is_ascii_alphabetic);
         if (is_word || last.starts_with(b"xn--")) && dot > 0 {
             let lower = last.to_ascii_lowercase();
-            return (!NO_DOMAINS.contains(&lower.as_slice())).then_some(domain.len());
+            let is_none = NO_DOMAINS.contains(&lower.as_slice()) || SSH_DOMAINS.contains(&domain);
+            return (!is_none).then_some(domain.len());
         }
         domain = domain.get(..dot)?;
     }
@@ -88,6 +94,7 @@ mod tests {
         kept("logo@2x.png, lodash@4.17.21, image@sha256:0f1e");
         kept("com.example.Order@1f2e3d");
         kept("请@zhang.san 看一下");
+        kept("adoptions@db.example.com_Database::SQL, aes256-gcm@openssh.com,rijndael-cbc@lysator.liu.se");
         kept("@Override @ 10.0.0.1 root@10.0.0.7 a@b");
     }
 }

@@ -79,6 +79,8 @@ pub(crate) enum SecretKind {
     Authorization,
     /// A list of `name=value`.
     Cookie,
+    /// A parameter of a URL; in texts such names mean other things, too.
+    Parameter,
 }
 
 /// Ends of names of secrets, without case and `_`, `-`, `.`.
@@ -104,13 +106,16 @@ const SECRETS: [(&str, SecretKind); 17] = [
 
 /// Names that are one only as a whole: `inside` is none.
 const WHOLE_SECRETS: [(&str, SecretKind); 6] = [
-    ("sid", SecretKind::Token),
-    ("session", SecretKind::Token),
-    ("auth", SecretKind::Token),
-    ("jwt", SecretKind::Token),
-    ("sig", SecretKind::Token),
-    ("signature", SecretKind::Token),
+    ("sid", SecretKind::Parameter),
+    ("session", SecretKind::Parameter),
+    ("auth", SecretKind::Parameter),
+    ("jwt", SecretKind::Parameter),
+    ("sig", SecretKind::Parameter),
+    ("signature", SecretKind::Parameter),
 ];
+
+/// Commands, which stand before a colon in every system's log.
+const COMMANDS: [&[u8]; 3] = [b"chpasswd", b"gpasswd", b"smbpasswd"];
 
 const CHINESE_SECRETS: [(&str, SecretKind); 4] = [
     ("密码", SecretKind::Password),
@@ -259,6 +264,9 @@ pub(crate) fn secret_kind_before(text: &[u8], at: usize) -> Option<SecretKind> {
             [rest @ .., b' ' | b'"' | b'\'' | b'\\'] => rest,
             _ => break,
         };
+    }
+    if COMMANDS.contains(&last_word(before).as_bytes()) && text.get(at) == Some(&b':') {
+        return None;
     }
     if *before.last()? < 0x80 && !may_end_secret(before) {
         return None;

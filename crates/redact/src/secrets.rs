@@ -188,12 +188,14 @@ mod tests {
         taken(r#"req {\"accessToken\":\"abc\",\"n\":1}"#, r#"req {\"accessToken\":\"<token>\",\"n\":1}"#);
         taken("GET /cb?token=ab12cd34ef&x=1", "GET /cb?token=<token>&x=1");
         taken("GET /a?sessionid=abcdef&x=1", "GET /a?sessionid=<token>&x=1");
+        taken("GET /a?sig=ab12cd34ef56&x=1", "GET /a?sig=<token>&x=1");
         taken("X-Api-Key: 0123456789abcdef", "X-Api-Key: <token>");
         taken("Authorization: Bearer abcdefgh12345678", "Authorization: Bearer <token>");
         taken("authorization=Basic dXNlcjpwYXNz", "authorization=Basic <token>");
         taken("Cookie: sid=1; theme=dark", "Cookie: <token>");
         taken("数据库密码：abc123，请勿外传", "数据库密码：<token>，请勿外传");
         taken("密码是abc123", "密码是<token>");
+        taken(r#"{"passwd":"x"} passwd: hunter2"#, r#"{"passwd":"x"} passwd: <token>"#);
         taken("PASSWORD => s3cret", "PASSWORD => <token>");
     }
 
@@ -207,6 +209,9 @@ mod tests {
         kept("请修改密码 后重试");
         kept("the bearer of this message and bearer authentication failed");
         kept("session: closed by peer");
+        kept("restarting transaction session=856676372452");
+        kept("chpasswd[3]: pam_unix(chpasswd:chauthtok): user x1 does not exist");
+        kept(r#"{"signature":"worker pool 1 saturated, request queued"}"#);
     }
 
     #[test]

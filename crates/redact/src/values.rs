@@ -54,6 +54,9 @@ const PROSE: [&str; 24] = [
 /// Shorter values after a colon are words unless they hold a digit.
 const WORD_BYTES_MAX: usize = 15;
 
+/// Shorter values of parameters are names and ids.
+const PARAMETER_BYTES_MIN: usize = 12;
+
 /// Numbers that short count tokens rather than being one.
 const COUNT_DIGITS_MAX: usize = 5;
 
@@ -89,6 +92,14 @@ pub(crate) fn is_secret(kind: SecretKind, value: &[u8]) -> bool {
         return false;
     }
     let is_count = value.len() <= COUNT_DIGITS_MAX && value.iter().all(u8::is_ascii_digit);
+    // Ids and words have one of them; what is random has both, and is long.
+    let is_random = value.len() >= PARAMETER_BYTES_MIN
+        && value.iter().any(u8::is_ascii_digit)
+        && value.iter().any(u8::is_ascii_alphabetic)
+        && !value.contains(&b' ');
+    if kind == SecretKind::Parameter && !is_random {
+        return false;
+    }
     let is_variable = value.starts_with(b"${") || value.starts_with(b"{{") || value.starts_with(b"%(");
     !is_variable && (kind == SecretKind::Password || !is_count)
 }
@@ -106,7 +117,7 @@ pub(crate) fn after(text: &[u8], from: usize, kind: SecretKind, is_colon: bool) 
     let span = match kind {
         SecretKind::Authorization => authorization(text, from),
         SecretKind::Cookie => (from, cookies(text, from)),
-        SecretKind::Password | SecretKind::Token => (from, run(text, from, is_plain)),
+        SecretKind::Password | SecretKind::Token | SecretKind::Parameter => (from, run(text, from, is_plain)),
     };
     let value = text.get(span.0..span.1)?;
     // A list, an object, a second colon (`token::Type`, `token://`) is no value.
@@ -121,7 +132,7 @@ fn reads_as_word(kind: SecretKind, value: &[u8]) -> bool {
     let word = word.strip_suffix(b".").or(word.strip_suffix(b"!")).unwrap_or(word);
     match kind {
         SecretKind::Password => eq_any(word, &PROSE),
-        SecretKind::Token | SecretKind::Authorization => {
+        SecretKind::Token | SecretKind::Authorization | SecretKind::Parameter => {
             eq_any(word, &PROSE) || (word.len() <= WORD_BYTES_MAX && !word.iter().any(u8::is_ascii_digit))
         }
         SecretKind::Cookie => !word.contains(&b'='),
