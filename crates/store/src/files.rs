@@ -204,7 +204,7 @@ fn statistics(table: Table, batches: &[RecordBatch]) -> Value {
         if columns.is_empty() {
             continue;
         }
-        let null_count: usize = columns.iter().map(|column| column.null_count()).sum();
+        let null_count: usize = columns.iter().map(Array::null_count).sum();
         nulls.insert((*name).to_owned(), json!(null_count));
         if let Some((smallest, largest)) = range(&columns) {
             low.insert((*name).to_owned(), smallest);

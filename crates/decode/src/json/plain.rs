@@ -170,6 +170,8 @@ struct Reader<'a> {
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = 0x8080_8080_8080_8080;
+const QUOTE: u64 = 0x22;
+const BACKSLASH: u64 = 0x5c;
 
 /// The top bit of each byte that is zero; right for the lowest one, which is all that is asked.
 const fn zero_bytes(word: u64) -> u64 {
@@ -231,8 +233,7 @@ impl<'a> Reader<'a> {
         while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
             let word = u64::from_le_bytes(*eight);
             let control = word.wrapping_sub(ONES * 0x20) & !word & TOPS;
-            let found =
-                zero_bytes(word ^ (ONES * b'"' as u64)) | zero_bytes(word ^ (ONES * b'\\' as u64)) | control;
+            let found = zero_bytes(word ^ (ONES * QUOTE)) | zero_bytes(word ^ (ONES * BACKSLASH)) | control;
             if found != 0 {
                 return at + (found.trailing_zeros() / 8) as usize;
             }
@@ -308,7 +309,7 @@ mod tests {
         Ok(found)
     }
 
-    fn plain<'n>(keys: &mut PlainKeys<'n, usize>, text: &str) -> Result<Found, NotPlain> {
+    fn plain(keys: &mut PlainKeys<'_, usize>, text: &str) -> Result<Found, NotPlain> {
         let mut found = Vec::new();
         keys.visit(text, &mut |meaning, key, value| {
             assert_eq!(meaning, key.len(), "{key}");
