@@ -15,7 +15,8 @@ use fupan_redact::{Counts, KeySource, identifies, redact, redact_bytes, redact_f
 const WITHHELD: &str = "<withheld: the mapping of this source names personal fields>";
 
 /// Short values that repeat (services, regions, keys) are looked at once.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = 1 << REMEMBERED_BITS;
+const REMEMBERED_BITS: u32 = 10;
 const REMEMBERED_BYTES_MAX: usize = 48;
 
 /// Attributes that are keys of the record in its source.
@@ -249,12 +250,14 @@ fn is_clean_anywhere(value: &str) -> bool {
     value.bytes().filter(u8::is_ascii_digit).count() < fupan_redact::limits::DIGITS_MIN
 }
 
-/// Where a value is remembered: from its length and some of its bytes.
+/// Where a value is remembered: from its length and its first and last bytes.
 fn slot(value: &str) -> usize {
     let bytes = value.as_bytes();
-    let at = |place: usize| bytes.get(place).copied().map_or(0, usize::from);
-    let last = bytes.len().saturating_sub(1);
-    (bytes.len() + at(0) * 3 + at(last / 2) * 7 + at(last) * 13) % REMEMBERED
+    let short = || bytes.iter().take(8).fold(0, |word, byte| word << 8 | u64::from(*byte));
+    let word = |part: Option<&[u8; 8]>| part.map_or_else(short, |part| u64::from_le_bytes(*part));
+    let mixed = word(bytes.first_chunk()) ^ word(bytes.last_chunk()).rotate_left(29) ^ bytes.len() as u64;
+    // Fibonacci hashing: the upper bits of the product depend on all bits.
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - REMEMBERED_BITS)) as usize
 }
 
 fn is_remembered(clean: &[String], value: &str) -> bool {

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Date32Builder, MapBuilder, StringArray, StringBuilder, TimestampMicrosecondBuilder,
+    Array, ArrayRef, AsArray, Date32Builder, MapArray, MapBuilder, StringArray, StringBuilder, StructArray,
+    TimestampMicrosecondBuilder, UInt32Array,
 };
 use arrow::buffer::OffsetBuffer;
+use arrow::compute::take;
 use arrow::error::ArrowError;
 use fupan_model::Micros;
 
@@ -36,6 +38,27 @@ pub(crate) fn attributes<K: AsRef<str>, V: AsRef<str>>(
     builder.append(true)
 }
 
+/// The rows of a column in another order.
+pub(crate) fn reordered(column: &ArrayRef, order: &UInt32Array) -> Result<ArrayRef, ArrowError> {
+    // The kernel moves maps entry by entry through a general builder; their keys and values are plain columns.
+    if let Some(map) = column.as_map_opt().filter(|map| map.null_count() == 0) {
+        let mut places = Vec::with_capacity(map.entries().len());
+        for row in order.values() {
+            let range = map.value_offsets().get(*row as usize..*row as usize + 2);
+            let Some([from, to]) = range else { continue };
+            places.extend(*from as u32..*to as u32);
+        }
+        let places = UInt32Array::from(places);
+        let lengths = order.values().iter().map(|row| map.value_length(*row as usize) as usize);
+        let (field, _, entries, _, is_ordered) = map.clone().into_parts();
+        let moved = entries.columns().iter().map(|part| take(part, &places, None));
+        let moved = StructArray::try_new(entries.fields().clone(), moved.collect::<Result<_, _>>()?, None)?;
+        let offsets = OffsetBuffer::from_lengths(lengths);
+        return Ok(shared(MapArray::try_new(field, offsets, moved, None, is_ordered)?));
+    }
+    take(column, order, None)
+}
+
 /// The same text in each of `rows` rows.
 pub(crate) fn same(text: &str, rows: usize) -> ArrayRef {
     let offsets = OffsetBuffer::from_lengths(std::iter::repeat_n(text.len(), rows));
@@ -44,4 +67,25 @@ pub(crate) fn same(text: &str, rows: usize) -> ArrayRef {
 
 pub(crate) fn shared<T: arrow::array::Array + 'static>(array: T) -> ArrayRef {
     Arc::new(array)
+}
+
+#[cfg(test)]
+mod tests {
+    use fupan_store::text_map_builder;
+
+    use super::*;
+
+    #[test]
+    fn maps_are_reordered_as_the_kernel_does_it() {
+        let mut builder = text_map_builder(4);
+        let rows: [&[(&str, &str)]; 4] =
+            [&[("a", "1"), ("b", "2")], &[], &[("c", "3")], &[("d", "4"), ("e", "5")]];
+        rows.iter().for_each(|row| attributes(&mut builder, row).unwrap());
+        let map: ArrayRef = shared(builder.finish());
+        for (column, order) in [(map.clone(), vec![3, 1, 0, 2]), (map.slice(1, 3), vec![2, 0, 1])] {
+            let order = UInt32Array::from(order);
+            let moved = reordered(&column, &order).unwrap();
+            assert_eq!(&moved, &take(&column, &order, None).unwrap());
+        }
+    }
 }

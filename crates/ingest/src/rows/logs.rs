@@ -1,17 +1,18 @@
 //! Log records → rows of `logs`.
 
+use std::sync::Arc;
+
 use arrow::array::{
     Array, ArrayRef, AsArray, Date32Builder, Float64Builder, Int8Builder, Int16Builder, Int64Builder,
     MapBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder, UInt32Array,
 };
-use arrow::compute::take_record_batch;
 use arrow::datatypes::Int64Type;
 use arrow::error::ArrowError;
 use fupan_model::records::Text;
 use fupan_model::{LogRecord, Table, severity};
 use fupan_store::text_map_builder;
 
-use super::columns::{attributes, date, instant, instants, same, shared};
+use super::columns::{attributes, date, instant, instants, reordered, same, shared};
 use crate::enrich;
 
 pub(crate) struct LogRows {
@@ -52,16 +53,24 @@ fn text(builder: &mut StringBuilder, value: Option<&Text<'_>>) {
 
 /// Rows of one shape together, each shape in the order of the source: bodies that repeat each other's words
 /// take a quarter less on disk (docs/performance.md). `source_record` has the place in the source.
-fn by_shape(batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
+fn by_shape(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let shapes = batch.column_by_name("shape_id").and_then(|column| column.as_primitive_opt::<Int64Type>());
-    let Some(shapes) = shapes else { return Ok(batch) };
+    let Some(shapes) = shapes else { return Ok(batch.clone()) };
     let shape_of = |row: &u32| shapes.is_valid(*row as usize).then(|| shapes.value(*row as usize));
     let mut order: Vec<u32> = (0..batch.num_rows() as u32).collect();
     if order.is_sorted_by_key(shape_of) {
-        return Ok(batch);
+        return Ok(batch.clone());
     }
     order.sort_by_key(shape_of);
-    take_record_batch(&batch, &UInt32Array::from(order))
+    let order = UInt32Array::from(order);
+    let schema = batch.schema();
+    let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
+        // The chunk is the same in all rows.
+        let is_same = field.name() == "chunk_id" || column.null_count() == column.len();
+        if is_same { Ok(ArrayRef::clone(column)) } else { reordered(column, &order) }
+    });
+    let columns = columns.collect::<Result<_, _>>()?;
+    RecordBatch::try_new(Arc::clone(&schema), columns)
 }
 
 impl LogRows {
@@ -171,6 +180,6 @@ impl LogRows {
             same(chunk_id, source_record.len()),
             source_record,
         ];
-        by_shape(RecordBatch::try_new(Table::Logs.schema(), columns)?)
+        by_shape(&RecordBatch::try_new(Table::Logs.schema(), columns)?)
     }
 }
