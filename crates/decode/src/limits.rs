@@ -12,6 +12,9 @@ pub const DOCUMENT_BYTES_MAX: usize = 256 << 20;
 /// How much of a rejected record is kept: enough to see what it was.
 pub const REJECTED_BYTES_MAX: usize = 4 << 10;
 
+/// How long the reason of a reject may be: some lines of a terminal.
+pub const REASON_BYTES_MAX: usize = 512;
+
 /// How much of the head of a source is looked at in order to tell its format.
 pub const HEAD_BYTES_MAX: usize = 64 << 10;
 

@@ -185,8 +185,13 @@ pub(crate) fn walk_text<'a>(
     }
 }
 
-/// Rejects a record with at most [`limits::REJECTED_BYTES_MAX`] of its bytes.
-pub(crate) fn reject(sink: &mut dyn RecordSink, place: Place, reason: String, bytes: &[u8]) {
+/// Rejects a record with at most [`limits::REJECTED_BYTES_MAX`] of its bytes. A reason quotes what it is
+/// about, which may be as long as a record.
+pub(crate) fn reject(sink: &mut dyn RecordSink, place: Place, mut reason: String, bytes: &[u8]) {
+    if reason.len() > limits::REASON_BYTES_MAX {
+        reason.truncate(reason.floor_char_boundary(limits::REASON_BYTES_MAX));
+        reason.push('…');
+    }
     sink.reject(place, reason, bytes.get(..limits::REJECTED_BYTES_MAX).unwrap_or(bytes));
 }
 

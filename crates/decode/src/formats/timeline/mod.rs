@@ -56,7 +56,10 @@ impl Decoder for Timeline {
             match Document::read(node, self.zone) {
                 Ok(document) => place.record = emit::emit(&document, text, &self.source, place, sink),
                 Err(reason) => {
-                    reject(sink, place, reason, text.get(node.bytes.clone()).unwrap_or(text).as_bytes());
+                    let piece = text.get(node.bytes.clone()).unwrap_or(text);
+                    place.byte_offset =
+                        chunk.byte_offset + (piece.as_ptr() as usize - chunk.bytes.as_ptr() as usize) as u64;
+                    reject(sink, place, reason, piece.as_bytes());
                     place.record += 1;
                 }
             }
