@@ -71,7 +71,7 @@ fn places(decoder: &dyn Decoder, detection: &Detection, input: &[u8], found: &Ro
             return Err(format!("{place:?} is not among the {count} records"));
         }
         all.dedup_by_key(|(place, _)| place.record);
-        if (all.len() as u64) < count && !may_hold_nothing(detection) {
+        if (all.len() as u64) < count && !may_hold_nothing(detection, input) {
             return Err(format!(
                 "{} of {count} records gave neither rows nor a reject",
                 count - all.len() as u64
@@ -97,8 +97,12 @@ fn places(decoder: &dyn Decoder, detection: &Detection, input: &[u8], found: &Ro
 }
 
 /// Formats in which a record may say nothing: an empty batch, a row without values, a comment, the action
-/// line of a bulk file.
-fn may_hold_nothing(detection: &Detection) -> bool {
+/// line of a bulk file. In all others only a line that is a document with an empty list does.
+fn may_hold_nothing(detection: &Detection, input: &[u8]) -> bool {
+    let has_empty_list = input
+        .split(|byte| *byte == b'[')
+        .skip(1)
+        .any(|after| after.trim_ascii_start().first() == Some(&b']'));
     let may = matches!(
         detection.format,
         InputFormat::OtlpJson
@@ -111,5 +115,5 @@ fn may_hold_nothing(detection: &Detection) -> bool {
             | InputFormat::Openmetrics
             | InputFormat::InfluxLine
     );
-    may || detection.mapping.is_some()
+    may || has_empty_list || detection.mapping.is_some()
 }

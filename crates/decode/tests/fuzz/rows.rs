@@ -66,21 +66,22 @@ impl RecordSink for Rows {
     }
 }
 
-/// FNV-1a over 64 bits: nothing here has to withstand an attack.
-#[derive(Debug, Clone, Copy)]
+/// Eight bytes at a time, as FxHash does: nothing here has to withstand an attack.
+#[derive(Debug, Clone, Copy, Default)]
 struct Digest(u64);
 
-impl Default for Digest {
-    fn default() -> Self {
-        Self(0xCBF2_9CE4_8422_2325)
+impl Digest {
+    fn take(&mut self, bytes: u64) {
+        self.0 = (self.0.rotate_left(5) ^ bytes).wrapping_mul(0x517C_C1B7_2722_0A95);
     }
 }
 
 impl Write for Digest {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        for byte in text.bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
-        }
+        let (words, rest) = text.as_bytes().as_chunks::<8>();
+        words.iter().for_each(|word| self.take(u64::from_le_bytes(*word)));
+        rest.iter().for_each(|byte| self.take(u64::from(*byte)));
+        self.take(text.len() as u64);
         Ok(())
     }
 }
