@@ -68,7 +68,7 @@ pub(crate) fn of_file(table: Table, file: &DataFile, batches: &[RecordBatch]) ->
     })
 }
 
-/// A record of a metrics file or of an export may give several rows; one of these gives one.
+/// A record may give several rows, also of logs (a line of OTLP or Loki is a batch); of rejects it gives one.
 const fn is_one_row_per_record(table: Table) -> bool {
-    matches!(table, Table::Logs | Table::Quarantine)
+    matches!(table, Table::Quarantine)
 }
