@@ -13,9 +13,9 @@ use super::embedded;
 use super::json_records::elements;
 use super::log_builder::LogBuilder;
 use super::log_fields::{Field, KeyCache, Target};
-use super::wrapped::{Entries, entries_of, framing, member, walk};
+use super::wrapped::{Entries, Entry, entries_of, framing, member, walk};
 use crate::json::{Value, scalar, visit_members};
-use crate::time::parse_instant;
+use crate::time::{ParsedInstant, parse_instant};
 use crate::{Chunk, DecodeOptions, Decoder, Framing, RecordSink, limits};
 
 pub(crate) struct CloudwatchLogs {
@@ -49,7 +49,8 @@ impl Decoder for CloudwatchLogs {
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
         let mut keys = KeyCache::default();
-        walk(self.framing, chunk, sink, &entries, &mut |place, entry, sink| {
+        let check = |entry: &Entry<'_, Around<'_>>| Event::read(entry.raw, &entry.around)?.time().map(drop);
+        walk(self.framing, chunk, sink, &entries, &check, &mut |place, entry, sink| {
             let event = Event::read(entry.raw, &entry.around)?;
             let mut builder = LogBuilder::new();
             event.put(&mut builder, &mut keys)?;
@@ -60,6 +61,9 @@ impl Decoder for CloudwatchLogs {
     }
 }
 
+/// Keys of the list of events, the best first.
+const LISTS: [&str; 3] = ["events", "logEvents", "results"];
+
 fn entries(text: &str) -> Result<Entries<'_, Around<'_>>, String> {
     let text = text.trim();
     let mut found = Vec::new();
@@ -68,25 +72,34 @@ fn entries(text: &str) -> Result<Entries<'_, Around<'_>>, String> {
         entries_of(text, &Around::default(), &mut found);
         return Ok(found);
     }
-    let string = |key: &str| -> Result<Cow<'_, str>, String> {
-        Ok(member(text, key)?.and_then(scalar).map(Value::into_text).unwrap_or_default())
-    };
-    let mut around = Around { group: string("logGroup")?, stream: string("logStream")?, is_insight: false };
-    if around.group.is_empty() {
-        around.group = string("logGroupName")?;
-    }
-    // A control message of a subscription holds nothing that happened.
-    if string("messageType")? == "CONTROL_MESSAGE" {
+    let mut around = Around::default();
+    let mut lists: [Option<&str>; LISTS.len()] = [None; LISTS.len()];
+    let mut is_control = false;
+    visit_members(text, &mut |key, raw| {
+        let string = || scalar(raw).map(Value::into_text).unwrap_or_default();
+        match key.as_ref() {
+            "logGroup" => around.group = string(),
+            "logGroupName" if around.group.is_empty() => around.group = string(),
+            "logStream" => around.stream = string(),
+            // A control message of a subscription holds nothing that happened.
+            "messageType" => is_control = string() == "CONTROL_MESSAGE",
+            _ if raw.starts_with('[') => {
+                if let Some((_, slot)) = LISTS.iter().zip(&mut lists).find(|(name, _)| **name == key) {
+                    *slot = Some(raw);
+                }
+            }
+            _ => {}
+        }
+    })?;
+    if is_control {
         return Ok(found);
     }
-    for key in ["events", "logEvents", "results"] {
-        if let Some(list) = member(text, key)?.filter(|list| list.starts_with('[')) {
-            around.is_insight = key == "results";
-            entries_of(list, &around, &mut found);
-            return Ok(found);
-        }
+    if let Some((name, list)) = LISTS.iter().zip(lists).find_map(|(name, list)| Some((*name, list?))) {
+        around.is_insight = name == "results";
+        entries_of(list, &around, &mut found);
+        return Ok(found);
     }
-    found.push(Ok(super::wrapped::Entry { raw: text, around }));
+    found.push(Ok(Entry { raw: text, around }));
     Ok(found)
 }
 
@@ -134,11 +147,15 @@ impl<'a> Event<'a> {
         }
     }
 
-    fn put<'b>(&'b self, builder: &mut LogBuilder<'b>, keys: &mut KeyCache) -> Result<(), String> {
+    fn time(&self) -> Result<ParsedInstant, String> {
         let time = self.time.as_deref().ok_or("no time: the event has no timestamp")?;
         // Insights writes UTC without saying so.
         let read = parse_instant(time, Tz::UTC).map_err(|error| format!("the time {time:?} {error}"))?;
-        builder.set_timestamp(crate::time::ParsedInstant { assumed_zone: false, ..read });
+        Ok(ParsedInstant { assumed_zone: false, ..read })
+    }
+
+    fn put<'b>(&'b self, builder: &mut LogBuilder<'b>, keys: &mut KeyCache) -> Result<(), String> {
+        builder.set_timestamp(self.time()?);
         if let Some(ingested) = &self.ingested {
             let target = Target::mapped(Field::Observed);
             builder.put(Some(target), "observed_timestamp".into(), Value::Text(ingested.as_ref().into()));

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::incident_record::{Times, list, text, walk_values};
 use super::json_records::framing_of;
+use super::log_fields::KeyCache;
 use super::metric_labels::series;
 use crate::{Chunk, DecodeOptions, Decoder, Framing, RecordSink};
 
@@ -36,6 +37,7 @@ impl Decoder for CloudwatchMetrics {
     }
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
+        let mut keys = KeyCache::default();
         walk_values(self.framing, &LISTS, self.zone, chunk, sink, &mut |place, result, times, sink| {
             let points = if result.get("Datapoints").is_some() {
                 statistics(result, times)?
@@ -43,7 +45,7 @@ impl Decoder for CloudwatchMetrics {
                 data_result(result, times)?
             };
             for (name, labels, timestamp, value, unit) in points {
-                sink.metric(place, MetricPoint { timestamp, value, unit, ..series(name, labels) });
+                sink.metric(place, MetricPoint { timestamp, value, unit, ..series(name, labels, &mut keys) });
             }
             Ok(())
         });

@@ -40,7 +40,12 @@ impl Decoder for Elasticsearch {
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
         let mut keys = KeyCache::default();
-        walk(self.framing, chunk, sink, &entries, &mut |place, entry: &Entry<'_, ()>, sink| {
+        let check = |entry: &Entry<'_, ()>| {
+            let mut builder = LogBuilder::new();
+            put(&mut builder, &mut KeyCache::default(), entry.raw)?;
+            builder.finish(self.zone).map(drop)
+        };
+        walk(self.framing, chunk, sink, &entries, &check, &mut |place, entry: &Entry<'_, ()>, sink| {
             let mut builder = LogBuilder::new();
             keys.restart();
             put(&mut builder, &mut keys, entry.raw)?;
@@ -65,7 +70,10 @@ fn entries(text: &str) -> Result<Entries<'_, ()>, String> {
     if is_action(text)? {
         return Ok(found);
     }
-    let hits = member(text, "hits")?.filter(|hits| hits.starts_with('{'));
+    // Each document is read once more for its fields: what has no hits is not read for them.
+    let has_hits = memchr::memmem::find(text.as_bytes(), b"\"hits\"").is_some();
+    let hits = if has_hits { member(text, "hits")? } else { None };
+    let hits = hits.filter(|hits| hits.starts_with('{'));
     match hits.map(|hits| member(hits, "hits")).transpose()?.flatten() {
         Some(list) => entries_of(list, &(), &mut found),
         None => found.push(Ok(Entry { raw: text, around: () })),
@@ -75,6 +83,10 @@ fn entries(text: &str) -> Result<Entries<'_, ()>, String> {
 
 /// An action of a bulk file holds no document: one key, and the object below it only says where to.
 fn is_action(text: &str) -> Result<bool, String> {
+    let first_key = text.strip_prefix('{').and_then(|inner| inner.trim_start().strip_prefix('"'));
+    if !first_key.is_some_and(|key| ACTIONS.iter().any(|action| key.starts_with(action))) {
+        return Ok(false);
+    }
     let (mut keys, mut is_action) = (0, false);
     visit_members(text, &mut |key, raw| {
         keys += 1;

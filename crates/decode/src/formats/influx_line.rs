@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use fupan_model::{MetricPoint, Micros};
 
+use super::log_fields::KeyCache;
 use super::metric_labels::series;
 use super::{text_of, walk_text};
 use crate::framing::Records;
@@ -27,6 +28,7 @@ impl Decoder for InfluxLine {
     }
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
+        let mut keys = KeyCache::default();
         walk_text(Framing::Lines, 0, chunk, limits::LINE_BYTES_MAX, sink, &mut |place, text, sink| {
             let Some(line) = read(text)? else { return Ok(()) };
             let timestamp = match line.timestamp {
@@ -40,12 +42,13 @@ impl Decoder for InfluxLine {
                 return Err("the line holds texts only, no metric".to_owned());
             }
             let tags: BTreeMap<_, _> = line.tags.into_iter().collect();
+            let template = MetricPoint { timestamp, ..series(Cow::Borrowed(""), tags, &mut keys) };
             for (field, value) in line.values {
-                let name = match field.as_ref() {
+                let metric_name = match field.as_ref() {
                     "value" => line.measurement.clone(),
-                    field => Cow::Owned(format!("{}_{field}", line.measurement)),
+                    field => Cow::Owned([&line.measurement, "_", field].concat()),
                 };
-                sink.metric(place, MetricPoint { timestamp, value, ..series(name, tags.clone()) });
+                sink.metric(place, MetricPoint { metric_name, value, ..template.clone() });
             }
             Ok(())
         });

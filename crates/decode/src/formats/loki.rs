@@ -5,6 +5,7 @@
 //! (JSON, logfmt or text with a level), its time being Loki's. Source: Loki HTTP API.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use chrono_tz::Tz;
 
@@ -14,7 +15,7 @@ use super::log_builder::LogBuilder;
 use super::log_fields::{Field, KeyCache, Target};
 use super::wrapped::{Entries, Entry, entries_of, framing, member, walk};
 use crate::json::{Value, scalar, visit_object};
-use crate::time::parse_instant;
+use crate::time::{ParsedInstant, parse_instant};
 use crate::{Chunk, DecodeOptions, Decoder, Framing, RecordSink, limits};
 
 pub(crate) struct Loki {
@@ -28,11 +29,13 @@ impl Loki {
     }
 }
 
+type Fields<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
+
 /// What an entry is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Shape<'a> {
-    /// A value of a stream with these labels.
-    Value { labels: &'a str },
+    /// A value of a stream with these labels, which are read once.
+    Value { labels: Rc<Result<Fields<'a>, String>> },
     /// A line of logcli.
     Line,
 }
@@ -48,11 +51,9 @@ impl Decoder for Loki {
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
         let mut keys = KeyCache::default();
-        walk(self.framing, chunk, sink, &entries, &mut |place, entry, sink| {
-            let parts = match entry.around {
-                Shape::Value { labels } => Parts::of_value(entry.raw, labels)?,
-                Shape::Line => Parts::of_line(entry.raw)?,
-            };
+        let check = |entry: &Entry<'_, Shape<'_>>| Parts::of(entry)?.time(self.zone).map(drop);
+        walk(self.framing, chunk, sink, &entries, &check, &mut |place, entry, sink| {
+            let parts = Parts::of(entry)?;
             let mut builder = LogBuilder::new();
             parts.put(&mut builder, &mut keys, self.zone)?;
             let (record, assumed_zone) = builder.finish(self.zone)?;
@@ -83,10 +84,15 @@ fn entries(text: &str) -> Result<Entries<'_, Shape<'_>>, String> {
         let values = stream.and_then(|stream| {
             let end = stream.as_ptr() as usize + stream.len() - streams.as_ptr() as usize;
             rest = streams.get(end..).unwrap_or_default();
-            Ok((member(stream, "stream")?.unwrap_or("{}"), member(stream, "values")?.unwrap_or("[]")))
+            let labels = member(stream, "stream")?.unwrap_or("{}");
+            let mut fields = Vec::new();
+            let read = visit_object(labels, &mut |key, value| fields.push((key, value)));
+            Ok((read.map(|()| fields), member(stream, "values")?.unwrap_or("[]")))
         });
         match values {
-            Ok((labels, values)) => entries_of(values, &Shape::Value { labels }, &mut found),
+            Ok((labels, values)) => {
+                entries_of(values, &Shape::Value { labels: Rc::new(labels) }, &mut found);
+            }
             Err(reason) => found.push(Err((reason, rest))),
         }
     }
@@ -97,11 +103,24 @@ fn entries(text: &str) -> Result<Entries<'_, Shape<'_>>, String> {
 struct Parts<'a> {
     time: Cow<'a, str>,
     line: Cow<'a, str>,
-    fields: Vec<(Cow<'a, str>, Value<'a>)>,
+    /// Of the stream.
+    labels: Rc<Result<Fields<'a>, String>>,
+    /// Of its own.
+    fields: Fields<'a>,
 }
 
 impl<'a> Parts<'a> {
-    fn of_value(raw: &'a str, labels: &'a str) -> Result<Self, String> {
+    fn of(entry: &Entry<'a, Shape<'a>>) -> Result<Self, String> {
+        match &entry.around {
+            Shape::Value { labels } => Self::of_value(entry.raw, labels),
+            Shape::Line => Self::of_line(entry.raw),
+        }
+    }
+
+    fn of_value(raw: &'a str, labels: &Rc<Result<Fields<'a>, String>>) -> Result<Self, String> {
+        if let Err(reason) = labels.as_ref() {
+            return Err(reason.clone());
+        }
         let mut elements = elements(raw);
         let mut text = |what: &str| -> Result<Cow<'a, str>, String> {
             let raw = elements.next().ok_or_else(|| format!("the value has no {what}"))??;
@@ -109,7 +128,6 @@ impl<'a> Parts<'a> {
         };
         let (time, line) = (text("time")?, text("line")?);
         let mut fields = Vec::new();
-        visit_object(labels, &mut |key, value| fields.push((key, value)))?;
         if let Some(metadata) = elements.next().transpose()?.filter(|raw| raw.starts_with('{')) {
             visit_object(metadata, &mut |key, value| {
                 // Newer servers tell apart where a field comes from.
@@ -117,7 +135,7 @@ impl<'a> Parts<'a> {
                 fields.push((plain.map(|plain| Cow::Owned(plain.to_owned())).unwrap_or(key), value));
             })?;
         }
-        Ok(Self { time, line, fields })
+        Ok(Self { time, line, labels: Rc::clone(labels), fields })
     }
 
     fn of_line(raw: &'a str) -> Result<Self, String> {
@@ -130,16 +148,20 @@ impl<'a> Parts<'a> {
                 fields.push((plain.unwrap_or(key), value));
             }
         })?;
-        Ok(Self { time: time.ok_or("the line has no timestamp")?, line: line.unwrap_or_default(), fields })
+        let time = time.ok_or("the line has no timestamp")?;
+        Ok(Self { time, line: line.unwrap_or_default(), labels: Rc::new(Ok(Vec::new())), fields })
+    }
+
+    fn time(&self, zone: Tz) -> Result<ParsedInstant, String> {
+        parse_instant(&self.time, zone).map_err(|error| format!("the time {:?} {error}", self.time))
     }
 
     fn put<'b>(&'b self, builder: &mut LogBuilder<'b>, keys: &mut KeyCache, zone: Tz) -> Result<(), String> {
-        let time =
-            parse_instant(&self.time, zone).map_err(|error| format!("the time {:?} {error}", self.time))?;
-        builder.set_timestamp(time);
+        builder.set_timestamp(self.time(zone)?);
         embedded::put_message(builder, keys, self.line.trim_end());
         keys.restart();
-        for (key, value) in &self.fields {
+        let labels = self.labels.as_ref().as_ref().map_or(&[][..], Vec::as_slice);
+        for (key, value) in labels.iter().chain(&self.fields) {
             let target = match key.as_ref() {
                 // Guessed by Loki from the line, where the line does not say it.
                 "detected_level" => Some(Target { rank: 200, ..Target::mapped(Field::Severity) }),

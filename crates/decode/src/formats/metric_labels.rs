@@ -5,34 +5,38 @@ use std::collections::BTreeMap;
 
 use fupan_model::MetricPoint;
 
-use super::log_fields::{Field, default_target};
+use super::log_fields::{Field, KeyCache};
 use super::pairs::service_of_pod;
 
-/// A point of the series, without its time and value.
+/// A point of the series, without its time and value. `keys` remembers what the labels of a source mean.
 pub(crate) fn series<'a>(
     metric_name: Cow<'a, str>,
-    mut labels: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    labels: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    keys: &mut KeyCache,
 ) -> MetricPoint<'a> {
-    let mut template = MetricPoint { metric_name, ..MetricPoint::default() };
-    template.service_name = take_best(&mut labels, Field::Service).or_else(|| labels.remove("job"));
-    template.host_name = take_best(&mut labels, Field::Host);
-    template.cloud_region = take_best(&mut labels, Field::Region);
-    if template.service_name.is_none() {
-        template.service_name =
-            template.host_name.as_deref().and_then(service_of_pod).map(|name| Cow::Owned(name.to_owned()));
+    const COLUMNS: [Field; 3] = [Field::Service, Field::Host, Field::Region];
+    let mut attributes: Vec<_> = labels.into_iter().collect();
+    // The label that names each column best: its rank and where it stands.
+    let mut best: [Option<(u8, usize)>; 3] = [None; 3];
+    keys.restart();
+    for (at, (key, _)) in attributes.iter().enumerate() {
+        let Some(target) = keys.target(key).filter(|target| !target.is_vague) else { continue };
+        let slots = COLUMNS.iter().zip(&mut best);
+        for (_, slot) in slots.filter(|(field, _)| **field == target.field) {
+            if slot.is_none_or(|(rank, _)| target.rank < rank) {
+                *slot = Some((target.rank, at));
+            }
+        }
     }
-    template.attributes = labels.into_iter().collect();
-    template
-}
-
-/// The label that names the field best.
-fn take_best<'a>(labels: &mut BTreeMap<Cow<'a, str>, Cow<'a, str>>, field: Field) -> Option<Cow<'a, str>> {
-    let best = labels
-        .keys()
-        .filter_map(|key| {
-            Some((default_target(key).filter(|target| target.field == field && !target.is_vague)?.rank, key))
-        })
-        .min_by_key(|(rank, _)| *rank)
-        .map(|(_, key)| key.clone())?;
-    labels.remove(&best)
+    let [service, host, region] = best.map(|found| found.map(|(_, at)| at));
+    let service = service.or_else(|| attributes.iter().position(|(key, _)| key == "job"));
+    let mut take =
+        |at: Option<usize>| at.and_then(|at| attributes.get_mut(at)).map(|(_, value)| std::mem::take(value));
+    let (service_name, host_name, cloud_region) = (take(service), take(host), take(region));
+    let taken = [service, host, region];
+    let mut at = 0..;
+    attributes.retain(|_| !taken.contains(&at.next()));
+    let service_name = service_name
+        .or_else(|| host_name.as_deref().and_then(service_of_pod).map(|name| Cow::Owned(name.to_owned())));
+    MetricPoint { metric_name, service_name, host_name, cloud_region, attributes, ..MetricPoint::default() }
 }

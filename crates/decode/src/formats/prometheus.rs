@@ -9,6 +9,7 @@ use fupan_model::{MetricPoint, Micros};
 use serde::Deserialize;
 
 use super::json_records::elements;
+use super::log_fields::KeyCache;
 use super::metric_labels::series;
 use super::table::number;
 use super::{document_text, reject};
@@ -56,6 +57,7 @@ impl Decoder for Prometheus {
             Ok(list) => list,
             Err(reason) => return reject(sink, place, reason, text.as_bytes()),
         };
+        let mut keys = KeyCache::default();
         for element in elements(list) {
             let bytes = *element.as_ref().unwrap_or(&"");
             if !bytes.is_empty() {
@@ -63,7 +65,9 @@ impl Decoder for Prometheus {
                     chunk.byte_offset + (bytes.as_ptr() as usize - chunk.bytes.as_ptr() as usize) as u64;
             }
             let read = element.and_then(|raw| {
-                sonic_rs::from_str::<Series<'_>>(raw).map_err(|error| reason(&error, raw)).and_then(points)
+                sonic_rs::from_str::<Series<'_>>(raw)
+                    .map_err(|error| reason(&error, raw))
+                    .and_then(|series| points(series, &mut keys))
             });
             match read {
                 Ok(points) => points.into_iter().for_each(|point| sink.metric(place, point)),
@@ -99,10 +103,10 @@ fn result_list(text: &str) -> Result<&str, String> {
         .ok_or_else(|| "the answer has no list `data.result`".to_owned())
 }
 
-fn points(answer: Series<'_>) -> Result<Vec<MetricPoint<'_>>, String> {
+fn points<'a>(answer: Series<'a>, keys: &mut KeyCache) -> Result<Vec<MetricPoint<'a>>, String> {
     let Series { mut metric, mut values, value, mut histograms, histogram } = answer;
     let metric_name = metric.remove("__name__").unwrap_or(Cow::Borrowed(UNNAMED));
-    let template = series(metric_name, metric);
+    let template = series(metric_name, metric, keys);
 
     values.extend(value);
     histograms.extend(histogram);

@@ -34,6 +34,12 @@ impl Table {
         let record =
             Records::new(Framing::CsvRecords { delimiter }, head).next().ok_or(DecodeError::Empty)?;
         let text = std::str::from_utf8(record.bytes).map_err(|_| mismatch("its header is not UTF-8 text"))?;
+        // Otherwise the whole file would pass for its header, and nothing of it be read.
+        if text.contains('\r') && !text.contains('\n') {
+            return Err(mismatch(
+                "its lines end with carriage returns only; convert them: tr '\\r' '\\n' < FILE",
+            ));
+        }
         let mut names = Vec::new();
         cells(text, delimiter, &mut names);
         let is_cut = record.offset + record.bytes.len() >= limits::HEAD_BYTES_MAX;
@@ -128,6 +134,12 @@ mod tests {
             (&["Time".to_owned(), "Value".to_owned()][..], b'\t')
         );
         assert_eq!(table.sample(b"a\tb\n1\t2\n3\t"), [["1", "2"]]);
+    }
+
+    #[test]
+    fn carriage_returns_alone_end_no_line() {
+        let error = Table::read(b"time,value\r1,2\r3,4\r", "csv").unwrap_err().to_string();
+        assert!(error.contains("tr '\\r' '\\n'"), "{error}");
     }
 
     #[test]

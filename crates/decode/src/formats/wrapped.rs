@@ -1,6 +1,6 @@
 //! Answers of an HTTP API with log entries inside: where are the entries, and what is around them?
 
-use super::json_records::{Discard, elements, framing_of};
+use super::json_records::{elements, framing_of};
 use super::{document_text, reject, walk_text};
 use crate::framing::Records;
 use crate::{Chunk, Framing, Place, RecordSink, limits};
@@ -41,13 +41,17 @@ pub(super) fn entries_of<'a, T: Clone>(list: &'a str, around: &T, entries: &mut 
     }
 }
 
-/// Calls `read` for each entry. A line of its own is one record: all of its rows, or one reject; in a
-/// document each entry is a record.
+/// What says whether an entry can be read, without sending its row.
+pub(super) type CheckEntry<'r, 'a, T> = &'r dyn Fn(&Entry<'a, T>) -> Result<(), String>;
+
+/// Calls `read` for each entry. A line of its own is one record: all of its rows, or one reject, so that
+/// all of its entries are checked before the first one is read; in a document each entry is a record.
 pub(super) fn walk<'a, T>(
     framing: Framing,
     chunk: Chunk<'a>,
     sink: &mut dyn RecordSink,
     entries: &dyn Fn(&'a str) -> Result<Entries<'a, T>, String>,
+    check: CheckEntry<'_, 'a, T>,
     read: ReadEntry<'_, 'a, T>,
 ) {
     if framing == Framing::Lines {
@@ -56,7 +60,7 @@ pub(super) fn walk<'a, T>(
             let found: Vec<Entry<'a, T>> =
                 found.into_iter().collect::<Result<_, _>>().map_err(|(reason, _)| reason)?;
             if found.len() > 1 {
-                found.iter().try_for_each(|entry| read(place, entry, &mut Discard))?;
+                found.iter().try_for_each(check)?;
             }
             found.iter().try_for_each(|entry| read(place, entry, sink))
         });
@@ -68,7 +72,7 @@ pub(super) fn walk<'a, T>(
         Ok(found) => found,
         // A first line longer than the head looked like a document.
         Err(_) if self::framing(text.as_bytes()) == Framing::Lines => {
-            return walk(Framing::Lines, chunk, sink, entries, read);
+            return walk(Framing::Lines, chunk, sink, entries, check, read);
         }
         Err(reason) => return reject(sink, place, reason, text.as_bytes()),
     };

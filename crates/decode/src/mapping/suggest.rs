@@ -6,6 +6,7 @@
 mod columns;
 mod text;
 mod times;
+mod wide;
 
 use self::columns::{Choice, Column, choose};
 use self::times::TimeLayout;
@@ -202,9 +203,9 @@ impl Writer {
     }
 
     fn metrics(&mut self, metrics: &[&Column], rest: &[&Column]) {
-        let names: Vec<String> = metrics.iter().map(|column| regex::escape(&column.name)).collect();
-        self.comment("These columns hold numbers only: each is a metric of its name. All others are labels.");
-        let header = format!("^(?<metric_name>{})$", names.join("|"));
+        let names: Vec<&str> = metrics.iter().map(|column| column.name.as_str()).collect();
+        let (header, comment) = wide::header(&names);
+        self.comment(comment);
         self.pair("wide", &format!("{{ header = {} }}", quoted(&header)));
         for column in rest.iter().filter(|column| !column.is_numeric()) {
             self.comment(&format!("{} is a label.", shown(&column.name)));

@@ -135,6 +135,7 @@ pub(crate) fn mutate(seeds: &Seeds, random: &mut Random) -> Vec<u8> {
         for _ in 0..changes {
             let at = random.below(parts.len());
             change(&mut parts[at].1, seeds, random);
+            parts[at].1.truncate(INPUT_BYTES_MAX);
         }
         input = crate::seeds::package(parts);
         if !random.one_in(4) {

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use fupan_model::{MetricPoint, Micros};
 
 use self::sample::{Line, Sample};
+use super::log_fields::KeyCache;
 use super::metric_labels::series;
 use super::{reject, text_of, walk_text};
 use crate::framing::Records;
@@ -61,6 +62,7 @@ impl Decoder for OpenMetrics {
             );
             return reject(sink, place, reason, chunk.bytes);
         }
+        let mut keys = KeyCache::default();
         let mut families: HashMap<Cow<'_, str>, Family<'_>> = HashMap::new();
         walk_text(Framing::Lines, 0, chunk, limits::LINE_BYTES_MAX, sink, &mut |place, text, sink| {
             match sample::read(text)? {
@@ -69,7 +71,7 @@ impl Decoder for OpenMetrics {
                 Line::Type { family, kind } => families.entry(family).or_default().kind = Some(kind),
                 Line::Unit { family, unit } => families.entry(family).or_default().unit = Some(unit),
                 Line::Comment => {}
-                Line::Sample(sample) => self.send(*sample, &families, place, sink)?,
+                Line::Sample(sample) => self.send(*sample, &families, &mut keys, place, sink)?,
             }
             Ok(())
         });
@@ -81,6 +83,7 @@ impl OpenMetrics {
         &self,
         sample: Sample<'_>,
         families: &HashMap<Cow<'_, str>, Family<'_>>,
+        keys: &mut KeyCache,
         place: Place,
         sink: &mut dyn RecordSink,
     ) -> Result<(), String> {
@@ -101,7 +104,7 @@ impl OpenMetrics {
             let family = family_of(&sample.name, families);
             let (metric_type, temporality) = type_of(family.kind);
             let unit = family.unit.map(|unit| Cow::Owned(unit.to_owned()));
-            let template = series(sample.name, sample.labels);
+            let template = series(sample.name, sample.labels, keys);
             sink.metric(
                 place,
                 MetricPoint {
@@ -117,7 +120,7 @@ impl OpenMetrics {
         if let Some((name, labels, value, _)) = exemplar {
             sink.metric(
                 place,
-                MetricPoint { timestamp: exemplar_at.unwrap_or(at), value, ..series(name, labels) },
+                MetricPoint { timestamp: exemplar_at.unwrap_or(at), value, ..series(name, labels, keys) },
             );
         }
         Ok(())

@@ -47,20 +47,28 @@ impl Decoder for Timeline {
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
         let Some(text) = document_text(&chunk, sink) else { return };
-        let mut place = Place { record: chunk.first_record, byte_offset: chunk.byte_offset };
+        // A byte order mark is no part of the text.
+        let text_start = chunk.byte_offset + (text.as_ptr() as usize - chunk.bytes.as_ptr() as usize) as u64;
+        let mut record = chunk.first_record;
         let documents = match Node::parse_all(text) {
             Ok(documents) => documents,
-            Err(reason) => return reject(sink, place, reason, chunk.bytes),
+            Err(reason) => {
+                let place = Place { record, byte_offset: chunk.byte_offset };
+                return reject(sink, place, reason, chunk.bytes);
+            }
         };
         for node in &documents {
             match Document::read(node, self.zone) {
-                Ok(document) => place.record = emit::emit(&document, text, &self.source, place, sink),
+                Ok(document) => {
+                    let first = Place { record, byte_offset: text_start };
+                    record = emit::emit(&document, text, &self.source, first, sink);
+                }
                 Err(reason) => {
-                    let piece = text.get(node.bytes.clone()).unwrap_or(text);
-                    place.byte_offset =
-                        chunk.byte_offset + (piece.as_ptr() as usize - chunk.bytes.as_ptr() as usize) as u64;
-                    reject(sink, place, reason, piece.as_bytes());
-                    place.record += 1;
+                    let piece = text.get(node.bytes.clone());
+                    let start = piece.map_or(0, |_| node.bytes.start as u64);
+                    let place = Place { record, byte_offset: text_start + start };
+                    reject(sink, place, reason, piece.unwrap_or(text).as_bytes());
+                    record += 1;
                 }
             }
         }
