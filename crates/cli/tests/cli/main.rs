@@ -8,6 +8,7 @@ mod asking;
 mod bad_input;
 mod ingesting;
 mod maintaining;
+mod mixed;
 mod object_stores;
 mod people;
 mod world;
