@@ -66,7 +66,7 @@ impl RecordSink for Rows {
     }
 }
 
-/// Eight bytes at a time, as FxHash does: nothing here has to withstand an attack.
+/// Eight bytes at a time, as `FxHash` does: nothing here has to withstand an attack.
 #[derive(Debug, Clone, Copy, Default)]
 struct Digest(u64);
 
@@ -79,8 +79,12 @@ impl Digest {
 impl Write for Digest {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         let (words, rest) = text.as_bytes().as_chunks::<8>();
-        words.iter().for_each(|word| self.take(u64::from_le_bytes(*word)));
-        rest.iter().for_each(|byte| self.take(u64::from(*byte)));
+        for word in words {
+            self.take(u64::from_le_bytes(*word));
+        }
+        for byte in rest {
+            self.take(u64::from(*byte));
+        }
         self.take(text.len() as u64);
         Ok(())
     }

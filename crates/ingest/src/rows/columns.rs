@@ -80,7 +80,9 @@ mod tests {
         let mut builder = text_map_builder(4);
         let rows: [&[(&str, &str)]; 4] =
             [&[("a", "1"), ("b", "2")], &[], &[("c", "3")], &[("d", "4"), ("e", "5")]];
-        rows.iter().for_each(|row| attributes(&mut builder, row).unwrap());
+        for row in rows {
+            attributes(&mut builder, row).unwrap();
+        }
         let map: ArrayRef = shared(builder.finish());
         for (column, order) in [(map.clone(), vec![3, 1, 0, 2]), (map.slice(1, 3), vec![2, 0, 1])] {
             let order = UInt32Array::from(order);

@@ -107,15 +107,12 @@ fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let mut found = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some(first) = rest.first() {
-        match rest.strip_prefix(from) {
-            Some(after) => {
-                found.extend(to);
-                rest = after;
-            }
-            None => {
-                found.push(*first);
-                rest = &rest[1..];
-            }
+        if let Some(after) = rest.strip_prefix(from) {
+            found.extend(to);
+            rest = after;
+        } else {
+            found.push(*first);
+            rest = &rest[1..];
         }
     }
     found
@@ -155,7 +152,6 @@ fn with_texts(bytes: &[u8], by: &[u8]) -> Vec<u8> {
                 found.pop();
                 found.extend(by);
             }
-            0 => found.extend(piece),
             1 | 3 | 5 => found.extend([b"\"", piece, b"\""].concat()),
             _ => found.extend(piece),
         }
