@@ -140,7 +140,7 @@ impl Store {
     async fn newest_entry(&self, table: Table) -> Result<Option<Path>, StoreError> {
         let folder = log_folder(table);
         // Nothing before the newest checkpoint is looked at: a log holds an entry an hour, for years.
-        let listed = match self.last_checkpoint(table).await {
+        let listed = match self.last_checkpoint(table).await? {
             Some(version) => {
                 let from = Path::from(format!("{folder}/{version:020}"));
                 self.below.list_with_offset(Some(&folder), &from)
@@ -153,10 +153,15 @@ impl Store {
     }
 
     /// The version of the newest checkpoint; none where there is none or the pointer to it is damaged.
-    async fn last_checkpoint(&self, table: Table) -> Option<u64> {
+    async fn last_checkpoint(&self, table: Table) -> Result<Option<u64>, StoreError> {
         let pointer = Path::from(format!("{}/_last_checkpoint", log_folder(table)));
-        let bytes = self.below.get(&pointer).await.ok()?.bytes().await.ok()?;
-        serde_json::from_slice::<Value>(&bytes).ok()?.get("version")?.as_u64()
+        let bytes = match self.below.get(&pointer).await {
+            Ok(found) => found.bytes().await?,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let pointer = serde_json::from_slice::<Value>(&bytes).ok();
+        Ok(pointer.and_then(|pointer| pointer.get("version")?.as_u64()))
     }
 
     /// Makes sure that commits of others are on disk which this process found and builds upon: whoever

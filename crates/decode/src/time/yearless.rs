@@ -42,7 +42,7 @@ impl Yearless<'_> {
                 date.and_hms_opt(0, 0, 0)?.checked_add_signed(chrono::TimeDelta::microseconds(in_day))
             })
             .map(|local| from_local(local, zone))
-            .find(|at| at.0 <= modified_at.0 + AHEAD_MAX)
+            .find(|at| at.0 <= modified_at.0.saturating_add(AHEAD_MAX))
             .map(|at| ParsedInstant { at, assumed_zone: true, precision: Precision::Exact })
             .ok_or_else(|| "is not a date of the calendar".to_owned())
     }

@@ -90,7 +90,7 @@ pub const GUARDS: &[Guard] = &[
     Guard {
         name: "a commit that may be in is not taken for one that is not",
         file: "crates/store/src/table.rs",
-        code: "        Err(error) => settle(delta, table, change, &error).await,",
+        code: "        Err(error) => settle(delta, table, &mark, error).await,",
         without: "        Err(_) => Err(conflict(table)),",
         proof: faults("errors::an_error_of_any_call"),
     },
