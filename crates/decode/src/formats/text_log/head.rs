@@ -133,9 +133,10 @@ impl<'a> Head<'a> {
             }
             cells.next();
         }
-        let message = cells.next().unwrap_or_default();
-        let start = message.as_ptr() as usize - text.as_ptr() as usize;
-        let tail = text.get(start..).filter(|_| !message.is_empty()).unwrap_or_default();
+        // Of a line that ends with its level there is no piece of the text that would be the message.
+        let start = |message: &str| message.as_ptr() as usize - text.as_ptr() as usize;
+        let message = cells.next().filter(|message| !message.is_empty());
+        let tail = message.and_then(|message| text.get(start(message)..)).unwrap_or_default();
         self.message = tail;
         if let Some((before, fields)) = tail.rsplit_once('\t')
             && fields.starts_with('{')
