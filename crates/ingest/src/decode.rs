@@ -57,12 +57,12 @@ pub(crate) fn decode(decoder: &dyn Decoder, cut: Cut, facts: &SourceFacts) -> Re
         let chunk = Chunk { bytes: &cut.bytes, first_record: cut.first_record, byte_offset: cut.byte_offset };
         decoder.decode(chunk, &mut sink);
     }
-    if let Some(error) = sink.guard.failure.take().or_else(|| sink.failure.take()) {
-        return Err(error);
-    }
     let mut telemetry = BTreeMap::new();
     if let Some(mut rows) = sink.logs.take() {
-        telemetry.insert(Table::Logs, rows.finish(&chunk_id)?);
+        telemetry.insert(Table::Logs, rows.finish(&chunk_id, &mut sink.guard)?);
+    }
+    if let Some(error) = sink.guard.failure.take().or_else(|| sink.failure.take()) {
+        return Err(error);
     }
     if let Some(mut rows) = sink.metrics.take() {
         telemetry.insert(Table::Metrics, rows.finish(&chunk_id)?);

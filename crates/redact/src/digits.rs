@@ -32,10 +32,14 @@ fn is_part(byte: u8) -> bool {
 }
 
 /// Adds all numbers of a text; `name` is the name of the field that it is the value of.
-///
-/// A number has at least [`DIGITS_MIN`] bytes, so one of them stands at every so manieth place: only
-/// what is around these places is looked at.
 pub(crate) fn find(text: &[u8], name: &str, found: &mut Vec<Finding>) {
+    find_runs(text, |start, end| find_between(text, start, end, name, found));
+}
+
+/// Tells where there are at least [`DIGITS_MIN`] digits with nothing but [`PART`]s between them.
+///
+/// One of so many bytes stands at every so manieth place: only what is around these places is looked at.
+pub(crate) fn find_runs(text: &[u8], mut tell: impl FnMut(usize, usize)) {
     let mut at = DIGITS_MIN - 1;
     while let Some(&byte) = text.get(at) {
         if !is_part(byte) {
@@ -46,34 +50,54 @@ pub(crate) fn find(text: &[u8], name: &str, found: &mut Vec<Finding>) {
         let left = before.iter().rev().take_while(|&&byte| is_part(byte)).count();
         let right = after.iter().take_while(|&&byte| is_part(byte)).count();
         let (start, end) = (at - left, at + right);
-        let span = text.get(start..end).unwrap_or_default();
-        if span.len() >= DIGITS_MIN && span.iter().filter(|byte| byte.is_ascii_digit()).count() >= DIGITS_MIN
-        {
-            find_between(text, start, end, name, found);
+        if has_digits(text.get(start..end).unwrap_or_default()) {
+            tell(start, end);
         }
         at = end + DIGITS_MIN;
     }
 }
 
+fn has_digits(run: &[u8]) -> bool {
+    run.len() >= DIGITS_MIN && run.iter().filter(|byte| byte.is_ascii_digit()).count() >= DIGITS_MIN
+}
+
+/// Whether a number could begin between two places, whatever stands before it.
+pub(crate) fn may_be_between(text: &[u8], from: usize, to: usize) -> bool {
+    has_digits(text.get(from..to).unwrap_or_default()) && groups_between(text, from, to).next().is_some()
+}
+
 /// Adds the numbers that begin between two places.
 fn find_between(text: &[u8], from: usize, to: usize, name: &str, found: &mut Vec<Finding>) {
-    let mut at = from;
-    while let Some(skip) = text.get(at..to).and_then(|rest| rest.iter().position(u8::is_ascii_digit)) {
-        let start = at + skip;
-        let rest = text.get(start..).unwrap_or_default();
-        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        at = start + digits;
-        let before = start.checked_sub(1).and_then(|before| text.get(before)).copied();
-        // Most numbers are too short for anything.
-        if !may_begin(rest, digits, before) {
+    let mut end = from;
+    for start in groups_between(text, from, to) {
+        if start < end {
             continue;
         }
         let number = Number { text, name, start, groups: Groups::at(text, start) };
-        if let Some((rule, start, end)) = number.tell() {
-            found.push(Finding { start, end, rule });
-            at = end;
+        if let Some((rule, start, to)) = number.tell() {
+            found.push(Finding { start, end: to, rule });
+            end = to;
         }
     }
+}
+
+/// Where rows of digits begin that may be a number, or the first group of one.
+fn groups_between(text: &[u8], from: usize, to: usize) -> impl Iterator<Item = usize> {
+    let mut at = from;
+    std::iter::from_fn(move || {
+        while let Some(skip) = text.get(at..to)?.iter().position(u8::is_ascii_digit) {
+            let start = at + skip;
+            let rest = text.get(start..).unwrap_or_default();
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            at = start + digits;
+            let before = start.checked_sub(1).and_then(|before| text.get(before)).copied();
+            // Most numbers are too short for anything.
+            if may_begin(rest, digits, before) {
+                return Some(start);
+            }
+        }
+        None
+    })
 }
 
 /// Whether so many digits can be a number, or the first group of one.
@@ -83,9 +107,13 @@ fn may_begin(rest: &[u8], digits: usize, before: Option<u8>) -> bool {
         between > 0 && rest.get(digits + between).is_some_and(u8::is_ascii_digit)
     };
     match digits {
-        11.. => true,
+        10..=15 if before == Some(b'+') => true,
+        11 => is_mobile(rest.get(..digits).unwrap_or_default()),
+        // Instants in milliseconds, microseconds and nanoseconds are in every log.
+        13 => rest.starts_with(b"86") || rest.starts_with(b"4"),
+        16 => !rest.starts_with(b"1"),
+        14 | 15 | 17..=19 => true,
         1..=3 if before == Some(b'+') => goes_on(),
-        10 => before == Some(b'+'),
         2 => rest.starts_with(b"86") && goes_on(),
         3 => rest.starts_with(b"1") && goes_on(),
         4 | 6 => goes_on(),

@@ -10,6 +10,7 @@
 //!
 //! Functions from values to values: no files, no clock, no environment, never a panic on input.
 
+mod column;
 mod digits;
 mod email;
 mod fold;
@@ -23,6 +24,7 @@ mod scan;
 mod secrets;
 mod values;
 
+pub use column::{suspected_ids, suspects};
 pub use pseudonym::{BadKey, KeySource, PseudonymKey};
 pub use rule::{Counts, Rule, reference};
 pub use scan::{identifies, names_secret, redact, redact_bytes, redact_field};

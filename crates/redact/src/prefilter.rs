@@ -100,6 +100,12 @@ pub(crate) fn look(text: &[u8]) -> Seen {
     }
 }
 
+/// Where each mark begins and ends, from left to right, none within another; none where there are no vector
+/// instructions to look for them.
+pub(crate) fn marks(text: &[u8]) -> Option<impl Iterator<Item = (usize, usize)>> {
+    Some(SEARCHER.as_ref()?.find_iter(text).map(|found| (found.start(), found.end())))
+}
+
 fn has_mark(text: &[u8]) -> bool {
     // Without vector instructions there is no searcher: then the marks themselves are looked for.
     SEARCHER.as_ref().is_none_or(|searcher| searcher.find(text).is_some())

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
-use fupan_redact::{Counts, Rule, redact, redact_bytes, redact_field};
+use fupan_redact::{Counts, Rule, identifies, redact, redact_bytes, redact_field, suspected_ids, suspects};
 use proptest::prelude::*;
 
 fn redacted(text: &str) -> String {
@@ -62,6 +62,20 @@ proptest! {
     fn a_field_is_left_clean_too(name in "[a-zA-Z_.密码单号]{0,12}", text in pieces()) {
         let once = redact_field(&name, &text, &mut Counts::default()).into_owned();
         prop_assert_eq!(redact_field(&name, &once, &mut Counts::default()).into_owned(), once);
+    }
+
+    #[test]
+    fn a_column_leaves_nothing_out(values in prop::collection::vec(pieces(), 0..12), name in "|phone|id_card|order_id|身份证") {
+        let mut offsets = vec![0];
+        offsets.extend(values.iter().scan(0, |end, value| { *end += i32::try_from(value.len()).unwrap(); Some(*end) }));
+        let text = values.concat();
+        let suspected = suspects(text.as_bytes(), &offsets);
+        let ids = suspected_ids(text.as_bytes(), &offsets);
+        for (row, value) in values.iter().enumerate() {
+            let is_clean = redact_field(&name, value, &mut Counts::default()) == value.as_str();
+            prop_assert!(is_clean || suspected.contains(&row), "{:?} of {:?}", value, values);
+            prop_assert!(!identifies(value) || ids.contains(&row), "{:?} of {:?}", value, values);
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Builder, Float64Builder, Int8Builder, Int16Builder, Int64Builder,
-    MapBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder, UInt32Array,
+    Array, ArrayRef, AsArray, Date32Builder, Float64Builder, Int8Builder, Int16Builder, Int64Array,
+    Int64Builder, MapBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder, UInt32Array,
 };
 use arrow::datatypes::Int64Type;
 use arrow::error::ArrowError;
@@ -14,6 +14,7 @@ use fupan_store::text_map_builder;
 
 use super::columns::{attributes, date, instant, instants, reordered, same, shared};
 use crate::enrich;
+use crate::guard::Guard;
 
 pub(crate) struct LogRows {
     date: Date32Builder,
@@ -28,7 +29,6 @@ pub(crate) struct LogRows {
     cloud_region: StringBuilder,
     event_name: StringBuilder,
     body: StringBuilder,
-    shape_id: Int64Builder,
     trace_id: StringBuilder,
     span_id: StringBuilder,
     user_id: StringBuilder,
@@ -91,7 +91,6 @@ impl LogRows {
             cloud_region: words(),
             event_name: words(),
             body: StringBuilder::with_capacity(rows, rows * 64),
-            shape_id: Int64Builder::with_capacity(rows),
             trace_id: ids(),
             span_id: words(),
             user_id: words(),
@@ -126,7 +125,6 @@ impl LogRows {
         text(&mut self.cloud_region, record.cloud_region.as_ref());
         text(&mut self.event_name, record.event_name.as_ref());
         text(&mut self.body, record.body.as_ref());
-        self.shape_id.append_option(record.body.as_deref().map(fupan_analysis::shape_id));
         text(&mut self.trace_id, record.trace_id.as_ref());
         text(&mut self.span_id, record.span_id.as_ref());
         text(&mut self.user_id, record.user_id.as_ref());
@@ -146,37 +144,40 @@ impl LogRows {
         Ok(())
     }
 
-    pub(crate) fn finish(&mut self, chunk_id: &str) -> Result<RecordBatch, ArrowError> {
+    /// The rows, without personal data.
+    pub(crate) fn finish(&mut self, chunk_id: &str, guard: &mut Guard) -> Result<RecordBatch, ArrowError> {
+        let body = guard.texts(self.body.finish());
+        let shape_id: Int64Array = body.iter().map(|body| body.map(fupan_analysis::shape_id)).collect();
         let source_record = shared(self.source_record.finish());
         let columns: Vec<ArrayRef> = vec![
             shared(self.date.finish()),
             shared(self.timestamp.finish()),
             shared(self.observed_timestamp.finish()),
             shared(self.severity_number.finish()),
-            shared(self.severity_text.finish()),
-            shared(self.service_name.finish()),
-            shared(self.service_version.finish()),
-            shared(self.host_name.finish()),
-            shared(self.deployment_environment_name.finish()),
-            shared(self.cloud_region.finish()),
-            shared(self.event_name.finish()),
-            shared(self.body.finish()),
-            shared(self.shape_id.finish()),
-            shared(self.trace_id.finish()),
-            shared(self.span_id.finish()),
-            shared(self.user_id.finish()),
-            shared(self.session_id.finish()),
-            shared(self.tenant_id.finish()),
-            shared(self.http_request_method.finish()),
-            shared(self.http_route.finish()),
+            shared(guard.texts(self.severity_text.finish())),
+            shared(guard.texts(self.service_name.finish())),
+            shared(guard.texts(self.service_version.finish())),
+            shared(guard.texts(self.host_name.finish())),
+            shared(guard.texts(self.deployment_environment_name.finish())),
+            shared(guard.texts(self.cloud_region.finish())),
+            shared(guard.texts(self.event_name.finish())),
+            shared(body),
+            shared(shape_id),
+            shared(guard.ids(self.trace_id.finish())),
+            shared(guard.ids(self.span_id.finish())),
+            shared(guard.ids(self.user_id.finish())),
+            shared(guard.ids(self.session_id.finish())),
+            shared(guard.ids(self.tenant_id.finish())),
+            shared(guard.texts(self.http_request_method.finish())),
+            shared(guard.texts(self.http_route.finish())),
             shared(self.http_response_status_code.finish()),
             shared(self.rpc_grpc_status_code.finish()),
-            shared(self.outcome.finish()),
-            shared(self.error_type.finish()),
+            shared(guard.texts(self.outcome.finish())),
+            shared(guard.texts(self.error_type.finish())),
             shared(self.duration_ms.finish()),
-            shared(self.order_id.finish()),
+            shared(guard.ids(self.order_id.finish())),
             shared(self.amount.finish()),
-            shared(self.attributes.finish()),
+            shared(guard.labels(self.attributes.finish())?),
             same(chunk_id, source_record.len()),
             source_record,
         ];

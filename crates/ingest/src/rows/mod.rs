@@ -1,7 +1,7 @@
 //! Decoded records → Arrow columns of the table contract, one builder per table.
 
 mod changes;
-mod columns;
+pub(crate) mod columns;
 mod events;
 mod logs;
 mod metrics;
