@@ -145,7 +145,11 @@ impl<'a> Collector<'a> {
         }
         let (facts, decoder) = (facts.clone(), Arc::clone(decoder));
         stream.decoding.push_back(tokio::task::spawn_blocking(move || decode(decoder.as_ref(), cut, &facts)));
-        while self.stream.as_ref().is_some_and(|stream| stream.decoding.len() > self.settings.threads) {
+        while self
+            .stream
+            .as_ref()
+            .is_some_and(|stream| stream.decoding.len() > self.settings.threads + limits::DECODED_AHEAD)
+        {
             self.collect().await?;
         }
         Ok(())

@@ -15,6 +15,10 @@ pub const GROUP_CHUNKS: usize = 256;
 /// in memory.
 pub const GROUPS_ENCODING_MAX: usize = 1;
 
+/// Chunks beyond one for each thread that are decoded while a group is committed: a commit waits for the
+/// disk, and the cores would wait with it.
+pub const DECODED_AHEAD: usize = 2;
+
 /// How many rejects of a source are shown; all of them are in quarantine.
 pub const REJECTS_SHOWN: usize = 3;
 
@@ -41,3 +45,7 @@ pub const CUT_COPY_CANDIDATES_MAX: usize = 8;
 
 /// How often it is decided anew which of several overlapping chunks counts, where others keep coming in.
 pub const CONTESTS_MAX: usize = 20;
+
+/// Bytes that are asked of a source at once: a layer of readers may clear the room that it is given, each
+/// time.
+pub const READ_STEP_BYTES: usize = 256 << 10;

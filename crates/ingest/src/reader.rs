@@ -211,8 +211,28 @@ pub(crate) fn fill(
     limit: usize,
 ) -> Result<usize, SourceProblem> {
     let before = buffer.len();
-    source.take(limit as u64).read_to_end(buffer).map_err(|error| problem_of(&error))?;
-    Ok(buffer.len() - before)
+    let mut end = before;
+    let outcome = loop {
+        if end == buffer.len() {
+            let room = (before + limit - end).min(limits::READ_STEP_BYTES);
+            if room == 0 {
+                break Ok(limit);
+            }
+            // Most files are smaller than a step; whatever is longer is read as far as it may be.
+            if end > before {
+                buffer.reserve(before + limit - end);
+            }
+            buffer.resize(end + room, 0);
+        }
+        match source.read(buffer.get_mut(end..).unwrap_or_default()) {
+            Ok(0) => break Ok(end - before),
+            Ok(count) => end += count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => break Err(problem_of(&error)),
+        }
+    };
+    buffer.truncate(end);
+    outcome
 }
 
 /// A problem on its way through layers that know input errors only.

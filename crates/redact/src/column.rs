@@ -4,6 +4,8 @@
 //! at thousands of values at once, where a look at each would cost more than all that is found. What is
 //! suspected here is told by [`crate::redact`]; nothing that it takes is left out.
 
+use std::cell::Cell;
+
 use memchr::{memchr_iter, memchr3_iter};
 
 use crate::labels::{may_end_secret, secret_kind_before};
@@ -14,7 +16,7 @@ use crate::{digits, prefilter};
 ///
 /// `offsets` has one more entry than there are values; value `n` is `text[offsets[n]..offsets[n + 1]]`.
 pub fn suspects(text: &[u8], offsets: &[i32]) -> Vec<usize> {
-    let rows = Rows { text, offsets };
+    let rows = Rows { text, offsets, last: Cell::new(0) };
     let mut found = Vec::new();
     rows.add_marked(&mut found);
     rows.add_named(&mut found);
@@ -24,11 +26,21 @@ pub fn suspects(text: &[u8], offsets: &[i32]) -> Vec<usize> {
 
 /// As [`suspects`], for a column of ids and [`crate::identifies`].
 pub fn suspected_ids(text: &[u8], offsets: &[i32]) -> Vec<usize> {
-    let rows = Rows { text, offsets };
+    let rows = Rows { text, offsets, last: Cell::new(0) };
+    if is_lower_hex(text) {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     rows.add_marked(&mut found);
     found.extend(memchr_iter(0xEF, text).map(|at| rows.of(at)));
     in_order(found)
+}
+
+/// Ids of traces and spans, in which nothing that begins a secret can be written.
+fn is_lower_hex(text: &[u8]) -> bool {
+    let is_hex = |byte: &u8| byte.wrapping_sub(b'0') < 10 || byte.wrapping_sub(b'a') < 6;
+    // Without branches: compilers make vectors of it.
+    text.chunks(1 << 10).all(|block| block.iter().map(|byte| u32::from(!is_hex(byte))).sum::<u32>() == 0)
 }
 
 fn in_order(mut found: Vec<usize>) -> Vec<usize> {
@@ -40,13 +52,26 @@ fn in_order(mut found: Vec<usize>) -> Vec<usize> {
 struct Rows<'c> {
     text: &'c [u8],
     offsets: &'c [i32],
+    /// The value that was asked for last: the next one is mostly near.
+    last: Cell<usize>,
 }
+
+/// Values behind the last one that are tried one by one.
+const NEAR: usize = 4;
 
 impl Rows<'_> {
     /// The value that a byte belongs to.
     fn of(&self, at: usize) -> usize {
         let at = i32::try_from(at).unwrap_or(i32::MAX);
-        self.offsets.partition_point(|&offset| offset <= at).saturating_sub(1)
+        let last = self.last.get();
+        let near = self.offsets.get(last..).filter(|from| from.first().is_some_and(|start| *start <= at));
+        let found = near.and_then(|from| from.iter().take(NEAR).position(|end| *end > at));
+        let row = match found {
+            Some(end) => (last + end).saturating_sub(1),
+            None => self.offsets.partition_point(|&offset| offset <= at).saturating_sub(1),
+        };
+        self.last.set(row);
+        row
     }
 
     /// Where a value begins and ends.
@@ -140,6 +165,13 @@ mod tests {
         assert_eq!(suspected(&["password", "=x1"]), []);
         // A mark over two values hides the one that begins in it.
         assert_eq!(suspected(&["xoxb", "-----BEGIN PRIVATE KEY-----"]), [0, 1]);
+    }
+
+    #[test]
+    fn no_secret_begins_in_lower_hex() {
+        assert!(is_lower_hex(b"0af7651916cd43dd8448eb211c80319c") && is_lower_hex(b""));
+        assert!(!is_lower_hex(b"0AF7") && !is_lower_hex(b"550e8400-e29b"));
+        assert!(prefilter::MARKS.iter().all(|mark| !is_lower_hex(mark.as_bytes())));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Rows → a Parquet file with its digest and statistics, and back.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, RecordBatch, UInt32Array};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, RecordBatch};
 use arrow::compute::{concat_batches, lexsort_to_indices, max, min, take_record_batch};
 use arrow::datatypes::{
-    DataType, Date32Type, Float64Type, Int8Type, Int16Type, Int64Type, SchemaRef, TimestampMicrosecondType,
+    DataType, Date32Type, Field, FieldRef, Float64Type, Int8Type, Int16Type, Int64Type, Schema, SchemaRef,
+    TimestampMicrosecondType,
 };
 use bytes::Bytes;
 use deltalake_core::kernel::Add;
@@ -13,9 +14,10 @@ use fupan_model::{Micros, Table};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 use serde_json::{Map, Value, json};
+use twox_hash::XxHash64;
 
 use crate::table::{TAG_CHUNKS, TAG_DIGEST};
 use crate::{StoreError, limits};
@@ -46,9 +48,13 @@ pub(crate) fn encode(table: Table, rows: &Rows, written_at: Micros) -> Result<En
         .iter()
         .map(|batch| without_partitions(table, batch))
         .collect::<Result<Vec<_>, _>>()?;
-    let sample = sample(table, &stored)?;
+    let schema = match stored.first() {
+        Some(batch) => batch.schema(),
+        None => without_partitions(table, &RecordBatch::new_empty(table.schema()))?.schema(),
+    };
     let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, sample.schema(), Some(writer_properties(&sample)?))?;
+    let properties = writer_properties(table, &schema, &stored)?;
+    let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties))?;
     for batch in &stored {
         writer.write(batch)?;
     }
@@ -113,24 +119,6 @@ fn sorted(table: Table, batches: &[RecordBatch]) -> Result<Vec<RecordBatch>, Sto
     Ok(vec![take_record_batch(&batch, &order)?])
 }
 
-/// Rows at equal distances, which tell how the columns are encoded best.
-fn sample(table: Table, batches: &[RecordBatch]) -> Result<RecordBatch, StoreError> {
-    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-    let step = (rows / limits::DICTIONARY_SAMPLE_ROWS).max(1);
-    let sampled = batches
-        .iter()
-        .map(|batch| {
-            let rows: UInt32Array = (0..batch.num_rows() as u32).step_by(step).collect();
-            take_record_batch(batch, &rows)
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let schema = match batches.first() {
-        Some(batch) => batch.schema(),
-        None => without_partitions(table, &RecordBatch::new_empty(table.schema()))?.schema(),
-    };
-    Ok(concat_batches(&schema, &sampled)?)
-}
-
 /// The schema of the files: partition columns live in the path.
 fn without_partitions(table: Table, batch: &RecordBatch) -> Result<RecordBatch, StoreError> {
     let kept: Vec<usize> = batch
@@ -145,55 +133,89 @@ fn without_partitions(table: Table, batch: &RecordBatch) -> Result<RecordBatch, 
 }
 
 /// Encodings by what the rows hold: instants and counters by their steps, texts and numbers that hardly
-/// repeat without a dictionary, which would only be built and thrown away.
-fn writer_properties(sample: &RecordBatch) -> Result<WriterProperties, StoreError> {
+/// repeat without a dictionary, which would only be built and thrown away. Smallest and largest texts are
+/// kept where files are chosen by them; elsewhere they cost two comparisons a value and leave out nothing.
+fn writer_properties(
+    table: Table,
+    schema: &Schema,
+    batches: &[RecordBatch],
+) -> Result<WriterProperties, StoreError> {
     let mut builder = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(limits::ZSTD_LEVEL)?))
         .set_max_row_group_row_count(Some(limits::ROW_GROUP_ROWS))
         .set_created_by("fupan".to_owned());
-    for (field, column) in sample.schema().fields().iter().zip(sample.columns()) {
+    for (index, field) in schema.fields().iter().enumerate() {
+        let columns: Vec<&ArrayRef> = batches.iter().map(|batch| batch.column(index)).collect();
         let path = ColumnPath::from(field.name().as_str());
-        if let Some(encoding) = encoding_without_dictionary(field.name(), column) {
+        if let Some(encoding) = encoding_without_dictionary(field.name(), &columns) {
             builder = builder
                 .set_column_dictionary_enabled(path.clone(), false)
-                .set_column_encoding(path, encoding);
+                .set_column_encoding(path.clone(), encoding);
+        }
+        for path in texts_without_statistics(table, field) {
+            builder = builder.set_column_statistics_enabled(path, EnabledStatistics::None);
         }
     }
     Ok(builder.build())
 }
 
+fn texts_without_statistics(table: Table, field: &Field) -> Vec<ColumnPath> {
+    let name = field.name();
+    match field.data_type() {
+        DataType::Utf8 if !table.statistics_columns().contains(&name.as_str()) => {
+            vec![ColumnPath::from(name.as_str())]
+        }
+        DataType::Map(entries, _) => {
+            let DataType::Struct(parts) = entries.data_type() else { return Vec::new() };
+            let path = |part: &FieldRef| [name, entries.name(), part.name()].map(ToOwned::to_owned).to_vec();
+            parts.iter().map(|part| ColumnPath::new(path(part))).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// None where a dictionary pays.
-fn encoding_without_dictionary(name: &str, column: &ArrayRef) -> Option<Encoding> {
-    match column.data_type() {
+fn encoding_without_dictionary(name: &str, columns: &[&ArrayRef]) -> Option<Encoding> {
+    match columns.first()?.data_type() {
         DataType::Timestamp(..) => Some(Encoding::DELTA_BINARY_PACKED),
         DataType::Int64 if name == "source_record" => Some(Encoding::DELTA_BINARY_PACKED),
         DataType::Utf8 => {
-            let texts = column.as_string::<i32>();
+            let (mut rows, mut bytes) = (0, 0);
+            let differ = differ_mostly(columns, |column, row| {
+                let texts = column.as_string_opt::<i32>()?;
+                rows += 1;
+                bytes += texts.value(row).len();
+                Some(XxHash64::oneshot(0, texts.value(row).as_bytes()))
+            });
             // Lengths apart from the letters: hexadecimal ids then take half a byte a digit. Bodies and
             // other long texts repeat themselves with their lengths between.
-            let is_short = texts.value_data().len() <= limits::ID_BYTES_MAX * texts.len();
+            let is_short = bytes <= limits::ID_BYTES_MAX * rows;
             let encoding = if is_short { Encoding::DELTA_LENGTH_BYTE_ARRAY } else { Encoding::PLAIN };
-            differs_mostly(column, |row| texts.is_valid(row).then(|| texts.value(row))).then_some(encoding)
+            differ.then_some(encoding)
         }
         DataType::Float64 => {
-            let numbers = column.as_primitive::<Float64Type>();
-            let bits = |row| numbers.is_valid(row).then(|| numbers.value(row).to_bits());
-            differs_mostly(column, bits).then_some(Encoding::PLAIN)
+            let bits =
+                |column: &ArrayRef, row| Some(column.as_primitive_opt::<Float64Type>()?.value(row).to_bits());
+            differ_mostly(columns, bits).then_some(Encoding::PLAIN)
         }
         _ => None,
     }
 }
 
-/// Whether most values of a sample are seen but once.
-fn differs_mostly<T: std::hash::Hash + Eq>(column: &ArrayRef, value: impl Fn(usize) -> Option<T>) -> bool {
-    let mut seen = HashSet::new();
-    let mut sampled = 0_usize;
-    for found in (0..column.len()).filter_map(value) {
-        sampled += 1;
-        seen.insert(found);
+/// Whether most values are seen but once among rows at equal distances; `mark` tells values apart.
+fn differ_mostly(columns: &[&ArrayRef], mut mark: impl FnMut(&ArrayRef, usize) -> Option<u64>) -> bool {
+    let rows: usize = columns.iter().copied().map(Array::len).sum();
+    let step = (rows / limits::DICTIONARY_SAMPLE_ROWS).max(1);
+    let mut marks = Vec::with_capacity(2 * limits::DICTIONARY_SAMPLE_ROWS);
+    for column in columns {
+        let sampled = (0..column.len()).step_by(step).filter(|row| column.is_valid(*row));
+        marks.extend(sampled.filter_map(|row| mark(column, row)));
     }
-    sampled > 0 && seen.len() * 2 > sampled
+    let sampled = marks.len();
+    marks.sort_unstable();
+    marks.dedup();
+    marks.len() * 2 > sampled
 }
 
 /// Delta's per-file statistics for the columns that are filtered by.

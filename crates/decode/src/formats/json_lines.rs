@@ -54,17 +54,12 @@ impl Decoder for JsonLines {
                 keys.restart();
                 visit_object(text, &mut |key, value| builder.put(keys.target(&key), key, value))
             };
-            // Finishing empties the builder also where the line is bad.
-            let finished = builder.finish(self.zone);
-            match read.and(finished) {
-                Ok((record, assumed_zone)) => {
-                    if assumed_zone {
-                        sink.assumed_zone();
-                    }
-                    sink.log(place, record);
-                    Ok(())
+            match read {
+                Ok(()) => builder.log_to(sink, place, self.zone),
+                Err(reason) => {
+                    builder.clear();
+                    Err(reason)
                 }
-                Err(reason) => Err(reason),
             }
         });
     }

@@ -16,7 +16,9 @@ use super::text_of;
 use crate::json::Value;
 use crate::limits;
 use crate::time::{ParsedInstant, parse_instant};
+use crate::{Place, RecordSink};
 
+/// A value with its key; empty where its bit in [`LogBuilder::filled`] is off.
 #[derive(Debug, Clone)]
 struct Slot<'a> {
     target: Target,
@@ -24,32 +26,43 @@ struct Slot<'a> {
     value: Value<'a>,
 }
 
+impl Slot<'_> {
+    const EMPTY: Self =
+        Self { target: Target::mapped(Field::Timestamp), key: Cow::Borrowed(""), value: Value::Bool(false) };
+}
+
+const fn bit_of(field: Field) -> u32 {
+    1 << field as u32
+}
+
+/// More levels than any logger has; what comes after them is looked at each time.
+const LEVELS_REMEMBERED: usize = 12;
+
 /// Collects the values of one record; reused for the next one.
 #[derive(Debug)]
 pub(crate) struct LogBuilder<'a> {
-    slots: [Option<Slot<'a>>; FIELDS],
-    /// A bit for each slot that may hold something: most records fill a few.
+    slots: [Slot<'a>; FIELDS],
+    /// A bit for each slot that holds something: most records fill a few.
     filled: u32,
     attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// A time that the caller has read already.
     timestamp: Option<ParsedInstant>,
-    last_level: (String, Option<i8>),
+    levels: Vec<(String, Option<i8>)>,
 }
 
 impl<'a> LogBuilder<'a> {
     pub(crate) fn new() -> Self {
         Self {
-            slots: [const { None }; FIELDS],
+            slots: [const { Slot::EMPTY }; FIELDS],
             filled: 0,
             attributes: Vec::new(),
             timestamp: None,
-            last_level: (String::new(), None),
+            levels: Vec::new(),
         }
     }
 
     /// Forgets what was put.
     pub(crate) fn clear(&mut self) {
-        self.slots.fill_with(|| None);
         self.filled = 0;
         self.attributes.clear();
         self.timestamp = None;
@@ -61,6 +74,7 @@ impl<'a> LogBuilder<'a> {
     }
 
     /// Takes a value: for its column, or as an attribute.
+    #[inline]
     pub(crate) fn put(&mut self, target: Option<Target>, key: Cow<'a, str>, value: Value<'a>) {
         let Some((target, slot)) =
             target.and_then(|target| Some((target, self.slots.get_mut(target.field as usize)?)))
@@ -68,52 +82,64 @@ impl<'a> LogBuilder<'a> {
             self.attributes.push((key, value.into_text()));
             return;
         };
-        self.filled |= 1 << target.field as u32;
-        let new = Slot { target, key, value };
-        match slot {
-            Some(old) if old.key == new.key => *old = new,
-            Some(old) if old.target.rank <= target.rank => {
-                self.attributes.push((new.key, new.value.into_text()));
-            }
-            Some(old) => {
-                let displaced = std::mem::replace(old, new);
-                self.attributes.push((displaced.key, displaced.value.into_text()));
-            }
-            None => *slot = Some(new),
+        let bit = bit_of(target.field);
+        if self.filled & bit == 0 || slot.key == key {
+            self.filled |= bit;
+            *slot = Slot { target, key, value };
+        } else if slot.target.rank <= target.rank {
+            self.attributes.push((key, value.into_text()));
+        } else {
+            let displaced = std::mem::replace(slot, Slot { target, key, value });
+            self.attributes.push((displaced.key, displaced.value.into_text()));
         }
     }
 
-    fn take(&mut self, field: Field) -> Option<Slot<'a>> {
-        let bit = 1 << field as u32;
+    /// The slot of a field, empty from now on.
+    fn taken(&mut self, field: Field) -> Option<&mut Slot<'a>> {
+        let bit = bit_of(field);
         if self.filled & bit == 0 {
             return None;
         }
         self.filled &= !bit;
-        self.slots.get_mut(field as usize)?.take()
+        self.slots.get_mut(field as usize)
+    }
+
+    fn take(&mut self, field: Field) -> Option<Slot<'a>> {
+        self.taken(field).map(|slot| std::mem::replace(slot, Slot::EMPTY))
     }
 
     fn take_text(&mut self, field: Field) -> Option<Cow<'a, str>> {
-        let text = self.take(field)?.value.into_text();
+        let slot = self.taken(field)?;
+        let text = std::mem::replace(&mut slot.value, Slot::EMPTY.value).into_text();
         (!text.is_empty()).then_some(text)
     }
 
     /// What `read` makes of the field; a value that it does not understand stays an attribute.
     fn take_as<T>(&mut self, field: Field, read: impl FnOnce(&Value<'a>, &Target) -> Option<T>) -> Option<T> {
-        let slot = self.take(field)?;
+        let slot = self.taken(field)?;
         let found = read(&slot.value, &slot.target);
         if found.is_none() {
-            self.attributes.push((slot.key, slot.value.into_text()));
+            let Slot { key, value, .. } = std::mem::replace(slot, Slot::EMPTY);
+            self.attributes.push((key, value.into_text()));
         }
         found
     }
 
     /// The record, and whether its time had no zone; or why it cannot be used. Empties the builder.
     pub(crate) fn finish(&mut self, zone: Tz) -> Result<(LogRecord<'a>, bool), String> {
-        let time = self.time(zone);
-        let record = self.record(zone);
-        self.timestamp = None;
-        let time = time?;
-        Ok((LogRecord { timestamp: time.at, ..record }, time.assumed_zone))
+        let time = self.time(zone).inspect_err(|_| self.clear())?;
+        Ok((self.record(zone, time), time.assumed_zone))
+    }
+
+    /// Gives the record to `sink`, or says why it cannot be used. Empties the builder. A record is large:
+    /// it is made once, where it goes.
+    pub(crate) fn log_to(&mut self, sink: &mut dyn RecordSink, place: Place, zone: Tz) -> Result<(), String> {
+        let time = self.time(zone).inspect_err(|_| self.clear())?;
+        if time.assumed_zone {
+            sink.assumed_zone();
+        }
+        sink.log(place, self.record(zone, time));
+        Ok(())
     }
 
     fn time(&mut self, zone: Tz) -> Result<ParsedInstant, String> {
@@ -128,7 +154,8 @@ impl<'a> LogBuilder<'a> {
             .map_err(|error| format!("the time {}: {:?} {error}", slot.key, text_of(text)))
     }
 
-    fn record(&mut self, zone: Tz) -> LogRecord<'a> {
+    fn record(&mut self, zone: Tz, time: ParsedInstant) -> LogRecord<'a> {
+        self.timestamp = None;
         let observed_timestamp = self
             .take_as(Field::Observed, |value, _| parse_instant(value.as_text(), zone).ok())
             .map(|parsed| parsed.at);
@@ -154,7 +181,7 @@ impl<'a> LogBuilder<'a> {
         let host_name = self.take_text(Field::Host);
         let service_name = self.service(host_name.as_deref());
         LogRecord {
-            timestamp: fupan_model::Micros::default(),
+            timestamp: time.at,
             observed_timestamp,
             severity_number,
             severity_text,
@@ -196,7 +223,7 @@ impl<'a> LogBuilder<'a> {
         };
         let (method, path) = (part(method), part(path));
         let last = |field| Some(Target { rank: u8::MAX, ..Target::mapped(field) });
-        if self.slots.get(Field::Route as usize).is_some_and(Option::is_none) {
+        if self.filled & bit_of(Field::Route) == 0 {
             self.put(last(Field::Route), Cow::Borrowed("request_path"), Value::Text(path));
         }
         self.put(last(Field::Body), key, Value::Text(request));
@@ -205,9 +232,9 @@ impl<'a> LogBuilder<'a> {
 
     /// A container or process is a poorer name of a service than the deployment behind its pod.
     fn service(&mut self, host: Option<&str>) -> Option<Cow<'a, str>> {
-        let is_named =
-            self.slots.get(Field::Service as usize)?.as_ref().is_some_and(|slot| !slot.target.is_vague);
-        match host.and_then(service_of_pod).filter(|_| !is_named) {
+        let is_named = self.filled & bit_of(Field::Service) != 0
+            && self.slots.get(Field::Service as usize).is_some_and(|slot| !slot.target.is_vague);
+        match host.filter(|_| !is_named).and_then(service_of_pod) {
             Some(service) => Some(Cow::Owned(service.to_owned())),
             None => self.take_text(Field::Service),
         }
@@ -221,19 +248,24 @@ impl<'a> LogBuilder<'a> {
                 .and_then(|number| i8::try_from(number).ok())
         });
         let Some(slot) = self.take(Field::Severity) else { return (number, None) };
-        let from_text = match slot.value.as_i64() {
-            Some(level) => numeric_level(level),
-            None => self.number_of(slot.value.as_text()),
-        };
+        let from_text = self.number_of(&slot.value);
         (number.or(from_text), Some(slot.value.into_text()))
     }
 
-    /// Sources repeat a handful of levels: the last one is remembered.
-    fn number_of(&mut self, text: &str) -> Option<i8> {
-        if self.last_level.0 != text {
-            self.last_level = (text.to_owned(), severity::number_of(text));
+    /// Sources repeat a handful of levels: those are remembered.
+    fn number_of(&mut self, level: &Value<'a>) -> Option<i8> {
+        let text = level.as_text();
+        if let Some((_, number)) = self.levels.iter().find(|(known, _)| known == text) {
+            return *number;
         }
-        self.last_level.1
+        let number = match level.as_i64() {
+            Some(level) => numeric_level(level),
+            None => severity::number_of(text),
+        };
+        if self.levels.len() < LEVELS_REMEMBERED {
+            self.levels.push((text.to_owned(), number));
+        }
+        number
     }
 
     fn body_and_event(&mut self) -> (Option<Cow<'a, str>>, Option<Cow<'a, str>>) {
@@ -270,11 +302,13 @@ impl<'a> LogBuilder<'a> {
 
     fn take_attributes(&mut self) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
         // Slots that no column took, such as a vague key, must not be lost.
-        if self.filled != 0 {
-            for slot in self.slots.iter_mut().filter_map(Option::take) {
-                self.attributes.push((slot.key, slot.value.into_text()));
+        while self.filled != 0 {
+            let place = self.filled.trailing_zeros();
+            self.filled &= self.filled - 1;
+            if let Some(slot) = self.slots.get_mut(place as usize) {
+                let Slot { key, value, .. } = std::mem::replace(slot, Slot::EMPTY);
+                self.attributes.push((key, value.into_text()));
             }
-            self.filled = 0;
         }
         let capacity = self.attributes.len();
         let attributes = std::mem::replace(&mut self.attributes, Vec::with_capacity(capacity));

@@ -22,7 +22,7 @@ pub(crate) struct PlainKeys<'n, T> {
     paths: &'n Bump,
     meaning_of: fn(&str) -> T,
     by_position: Vec<Known<'n, T>>,
-    by_path: HashMap<&'n str, (&'n str, T)>,
+    by_path: HashMap<&'n str, Known<'n, T>>,
 }
 
 /// A key at its position in the record, those of objects counted.
@@ -30,7 +30,8 @@ pub(crate) struct PlainKeys<'n, T> {
 struct Known<'n, T> {
     /// Path of the object that it is in; none for the record itself.
     parent: Option<&'n str>,
-    name: &'n str,
+    /// The key as it stands there, from behind its opening quote to its colon.
+    written: &'n str,
     path: &'n str,
     meaning: T,
 }
@@ -75,31 +76,34 @@ impl<'n, T: Copy> PlainKeys<'n, T> {
             reader.expect(b'"')?;
             let known = self.key(reader, parent)?;
             reader.skip_white_space();
-            reader.expect(b':')?;
-            reader.skip_white_space();
-            match reader.peek() {
+            let value = match reader.peek() {
                 Some(b'"') => {
                     reader.at += 1;
-                    let value = Value::Text(reader.string()?);
-                    visit(known.meaning, known.path, value);
+                    Some(Value::Text(reader.string()?))
                 }
                 Some(b'{') if depth < limits::FLATTEN_DEPTH_MAX => {
                     reader.at += 1;
                     self.members(reader, Some(known.path), depth + 1, visit)?;
+                    None
                 }
-                Some(b'-' | b'0'..=b'9') => {
-                    visit(known.meaning, known.path, Value::Number(reader.number()?));
-                }
+                Some(b'-' | b'0'..=b'9') => Some(Value::Number(reader.number()?)),
                 Some(b't') => {
                     reader.word("true")?;
-                    visit(known.meaning, known.path, Value::Bool(true));
+                    Some(Value::Bool(true))
                 }
                 Some(b'f') => {
                     reader.word("false")?;
-                    visit(known.meaning, known.path, Value::Bool(false));
+                    Some(Value::Bool(false))
                 }
-                Some(b'n') => reader.word("null")?,
+                Some(b'n') => {
+                    reader.word("null")?;
+                    None
+                }
                 _ => return Err(NotPlain),
+            };
+            // Called in one place, so that the value is made where it goes.
+            if let Some(value) = value {
+                visit(known.meaning, known.path, value);
             }
             reader.skip_white_space();
             match reader.next() {
@@ -110,16 +114,16 @@ impl<'n, T: Copy> PlainKeys<'n, T> {
         }
     }
 
-    /// The key that begins here, its opening quote read.
+    /// The key that begins here, its opening quote read, up to its colon.
     #[inline]
     fn key(&mut self, reader: &mut Reader<'_>, parent: Option<&'n str>) -> Result<Known<'n, T>, NotPlain> {
         let position = reader.position;
         reader.position += 1;
         if let Some(known) = self.by_position.get(position)
             && is_same(known.parent, parent)
-            && reader.is_key(known.name)
+            && reader.goes_on_with(known.written)
         {
-            reader.at += known.name.len() + 1;
+            reader.at += known.written.len();
             return Ok(*known);
         }
         self.other_key(reader, parent, position)
@@ -131,24 +135,32 @@ impl<'n, T: Copy> PlainKeys<'n, T> {
         parent: Option<&'n str>,
         position: usize,
     ) -> Result<Known<'n, T>, NotPlain> {
+        let start = reader.at;
         let Cow::Borrowed(name) = reader.string()? else { return Err(NotPlain) };
+        reader.skip_white_space();
+        reader.expect(b':')?;
+        let written = reader.text.get(start..reader.at).ok_or(NotPlain)?;
         let path = parent.map_or(Cow::Borrowed(name), |parent| Cow::Owned(format!("{parent}.{name}")));
-        let (path, meaning) = if let Some(known) = self.by_path.get(path.as_ref()) {
-            *known
+        let known = if let Some(known) = self.by_path.get(path.as_ref()) {
+            // The same path can be written in several ways.
+            Known { parent, written: self.same_or_new(known.written, written), ..*known }
         } else {
             let (path, meaning) = (&*self.paths.alloc_str(&path), (self.meaning_of)(&path));
+            let known = Known { parent, written: self.paths.alloc_str(written), path, meaning };
             if self.by_path.len() < KEYS_MAX {
-                self.by_path.insert(path, (path, meaning));
+                self.by_path.insert(path, known);
             }
-            (path, meaning)
+            known
         };
-        let name = path.get(path.len() - name.len()..).unwrap_or(path);
-        let known = Known { parent, name, path, meaning };
         match self.by_position.get_mut(position) {
             Some(slot) => *slot = known,
             None => self.by_position.push(known),
         }
         Ok(known)
+    }
+
+    fn same_or_new(&self, known: &'n str, written: &str) -> &'n str {
+        if known == written { known } else { self.paths.alloc_str(written) }
     }
 }
 
@@ -199,23 +211,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether `name` and its closing quote stand here.
-    fn is_key(&self, name: &str) -> bool {
-        let end = self.at + name.len();
-        let bytes = self.text.as_bytes();
-        bytes.get(end) == Some(&b'"') && bytes.get(self.at..end) == Some(name.as_bytes())
+    fn goes_on_with(&self, expected: &str) -> bool {
+        self.text.as_bytes().get(self.at..self.at + expected.len()) == Some(expected.as_bytes())
     }
 
     fn word(&mut self, word: &str) -> Result<(), NotPlain> {
-        let end = self.at + word.len();
-        if self.text.as_bytes().get(self.at..end) != Some(word.as_bytes()) {
+        if !self.goes_on_with(word) {
             return Err(NotPlain);
         }
-        self.at = end;
+        self.at += word.len();
         Ok(())
     }
 
     /// A string whose opening quote was read.
+    #[inline]
     fn string(&mut self) -> Result<Cow<'a, str>, NotPlain> {
         let start = self.at;
         self.at = self.special(start);

@@ -11,6 +11,54 @@ use arrow::compute::take;
 use arrow::error::ArrowError;
 use fupan_model::Micros;
 
+/// Texts of a column. Many columns of a table hold nothing in a whole chunk: those cost nothing until
+/// their first value comes.
+pub(crate) struct Texts {
+    rows: usize,
+    bytes_per_row: usize,
+    /// Missing values since the last one.
+    missing: usize,
+    has_room: bool,
+    builder: StringBuilder,
+}
+
+impl Texts {
+    /// With room for so many values, once the first comes.
+    pub(crate) fn with_room(rows: usize, bytes_per_row: usize) -> Self {
+        let builder = StringBuilder::with_capacity(0, 0);
+        Self { rows, bytes_per_row, missing: 0, has_room: false, builder }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, value: Option<&str>) {
+        let Some(value) = value else {
+            self.missing += 1;
+            return;
+        };
+        if self.missing > 0 || !self.has_room {
+            self.catch_up();
+        }
+        self.builder.append_value(value);
+    }
+
+    /// Room for the first value, and what is missing before the next one.
+    fn catch_up(&mut self) {
+        if !self.has_room {
+            self.builder = StringBuilder::with_capacity(self.rows, self.rows * self.bytes_per_row);
+            self.has_room = true;
+        }
+        self.builder.append_nulls(std::mem::take(&mut self.missing));
+    }
+
+    pub(crate) fn finish(&mut self) -> StringArray {
+        if !self.has_room {
+            return StringArray::new_null(std::mem::take(&mut self.missing));
+        }
+        self.catch_up();
+        self.builder.finish()
+    }
+}
+
 pub(crate) fn instant(builder: &mut TimestampMicrosecondBuilder, at: Option<Micros>) {
     builder.append_option(at.map(|at| at.0));
 }

@@ -8,11 +8,10 @@ use arrow::array::{
 };
 use arrow::datatypes::Int64Type;
 use arrow::error::ArrowError;
-use fupan_model::records::Text;
 use fupan_model::{LogRecord, Table, severity};
 use fupan_store::text_map_builder;
 
-use super::columns::{attributes, date, instant, instants, reordered, same, shared};
+use super::columns::{Texts, attributes, date, instant, instants, reordered, same, shared};
 use crate::enrich;
 use crate::guard::Guard;
 
@@ -21,34 +20,30 @@ pub(crate) struct LogRows {
     timestamp: TimestampMicrosecondBuilder,
     observed_timestamp: TimestampMicrosecondBuilder,
     severity_number: Int8Builder,
-    severity_text: StringBuilder,
-    service_name: StringBuilder,
-    service_version: StringBuilder,
-    host_name: StringBuilder,
-    deployment_environment_name: StringBuilder,
-    cloud_region: StringBuilder,
-    event_name: StringBuilder,
-    body: StringBuilder,
-    trace_id: StringBuilder,
-    span_id: StringBuilder,
-    user_id: StringBuilder,
-    session_id: StringBuilder,
-    tenant_id: StringBuilder,
-    http_request_method: StringBuilder,
-    http_route: StringBuilder,
+    severity_text: Texts,
+    service_name: Texts,
+    service_version: Texts,
+    host_name: Texts,
+    deployment_environment_name: Texts,
+    cloud_region: Texts,
+    event_name: Texts,
+    body: Texts,
+    trace_id: Texts,
+    span_id: Texts,
+    user_id: Texts,
+    session_id: Texts,
+    tenant_id: Texts,
+    http_request_method: Texts,
+    http_route: Texts,
     http_response_status_code: Int16Builder,
     rpc_grpc_status_code: Int16Builder,
-    outcome: StringBuilder,
-    error_type: StringBuilder,
+    outcome: Texts,
+    error_type: Texts,
     duration_ms: Float64Builder,
-    order_id: StringBuilder,
+    order_id: Texts,
     amount: Float64Builder,
     attributes: MapBuilder<StringBuilder, StringBuilder>,
     source_record: Int64Builder,
-}
-
-fn text(builder: &mut StringBuilder, value: Option<&Text<'_>>) {
-    builder.append_option(value);
 }
 
 /// Rows of one shape together, each shape in the order of the source: bodies that repeat each other's words
@@ -56,13 +51,12 @@ fn text(builder: &mut StringBuilder, value: Option<&Text<'_>>) {
 fn by_shape(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let shapes = batch.column_by_name("shape_id").and_then(|column| column.as_primitive_opt::<Int64Type>());
     let Some(shapes) = shapes else { return Ok(batch.clone()) };
-    let shape_of = |row: &u32| shapes.is_valid(*row as usize).then(|| shapes.value(*row as usize));
-    let mut order: Vec<u32> = (0..batch.num_rows() as u32).collect();
-    if order.is_sorted_by_key(shape_of) {
+    let mut order: Vec<(Option<i64>, u32)> = shapes.iter().zip(0..).collect();
+    if order.is_sorted() {
         return Ok(batch.clone());
     }
-    order.sort_by_key(shape_of);
-    let order = UInt32Array::from(order);
+    order.sort_unstable();
+    let order: UInt32Array = order.into_iter().map(|(_, row)| row).collect::<Vec<_>>().into();
     let schema = batch.schema();
     let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
         // The chunk is the same in all rows.
@@ -76,8 +70,8 @@ fn by_shape(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
 impl LogRows {
     /// Room for `rows` rows of the usual size: growing step by step copies each column several times.
     pub(crate) fn with_room(rows: usize) -> Self {
-        let words = || StringBuilder::with_capacity(rows, rows * 16);
-        let ids = || StringBuilder::with_capacity(rows, rows * 32);
+        let words = || Texts::with_room(rows, 16);
+        let ids = || Texts::with_room(rows, 32);
         Self {
             date: Date32Builder::with_capacity(rows),
             timestamp: instants(rows),
@@ -90,7 +84,7 @@ impl LogRows {
             deployment_environment_name: words(),
             cloud_region: words(),
             event_name: words(),
-            body: StringBuilder::with_capacity(rows, rows * 64),
+            body: Texts::with_room(rows, 64),
             trace_id: ids(),
             span_id: words(),
             user_id: words(),
@@ -117,27 +111,27 @@ impl LogRows {
         let severity_number =
             record.severity_number.or_else(|| record.severity_text.as_deref().and_then(severity::number_of));
         self.severity_number.append_option(severity_number);
-        text(&mut self.severity_text, record.severity_text.as_ref());
-        text(&mut self.service_name, record.service_name.as_ref());
-        text(&mut self.service_version, record.service_version.as_ref());
-        text(&mut self.host_name, record.host_name.as_ref());
-        text(&mut self.deployment_environment_name, record.deployment_environment_name.as_ref());
-        text(&mut self.cloud_region, record.cloud_region.as_ref());
-        text(&mut self.event_name, record.event_name.as_ref());
-        text(&mut self.body, record.body.as_ref());
-        text(&mut self.trace_id, record.trace_id.as_ref());
-        text(&mut self.span_id, record.span_id.as_ref());
-        text(&mut self.user_id, record.user_id.as_ref());
-        text(&mut self.session_id, record.session_id.as_ref());
-        text(&mut self.tenant_id, record.tenant_id.as_ref());
-        text(&mut self.http_request_method, record.http_request_method.as_ref());
-        text(&mut self.http_route, record.http_route.as_ref());
+        self.severity_text.push(record.severity_text.as_deref());
+        self.service_name.push(record.service_name.as_deref());
+        self.service_version.push(record.service_version.as_deref());
+        self.host_name.push(record.host_name.as_deref());
+        self.deployment_environment_name.push(record.deployment_environment_name.as_deref());
+        self.cloud_region.push(record.cloud_region.as_deref());
+        self.event_name.push(record.event_name.as_deref());
+        self.body.push(record.body.as_deref());
+        self.trace_id.push(record.trace_id.as_deref());
+        self.span_id.push(record.span_id.as_deref());
+        self.user_id.push(record.user_id.as_deref());
+        self.session_id.push(record.session_id.as_deref());
+        self.tenant_id.push(record.tenant_id.as_deref());
+        self.http_request_method.push(record.http_request_method.as_deref());
+        self.http_route.push(record.http_route.as_deref());
         self.http_response_status_code.append_option(record.http_response_status_code);
         self.rpc_grpc_status_code.append_option(record.rpc_grpc_status_code);
-        self.outcome.append_option(enrich::outcome(record));
-        text(&mut self.error_type, record.error_type.as_ref());
+        self.outcome.push(enrich::outcome(record));
+        self.error_type.push(record.error_type.as_deref());
         self.duration_ms.append_option(record.duration_ms);
-        text(&mut self.order_id, record.order_id.as_ref());
+        self.order_id.push(record.order_id.as_deref());
         self.amount.append_option(record.amount);
         attributes(&mut self.attributes, &record.attributes)?;
         self.source_record.append_value(source_record as i64);
