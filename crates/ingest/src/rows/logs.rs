@@ -70,8 +70,8 @@ fn by_shape(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
 impl LogRows {
     /// Room for `rows` rows of the usual size: growing step by step copies each column several times.
     pub(crate) fn with_room(rows: usize) -> Self {
-        let words = || Texts::with_room(rows, 16);
-        let ids = || Texts::with_room(rows, 32);
+        let words = || Texts::with_room(rows, 24);
+        let ids = || Texts::with_room(rows, 40);
         Self {
             date: Date32Builder::with_capacity(rows),
             timestamp: instants(rows),
@@ -84,7 +84,7 @@ impl LogRows {
             deployment_environment_name: words(),
             cloud_region: words(),
             event_name: words(),
-            body: Texts::with_room(rows, 64),
+            body: Texts::with_room(rows, 128),
             trace_id: ids(),
             span_id: words(),
             user_id: words(),
