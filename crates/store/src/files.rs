@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, RecordBatch};
-use arrow::compute::{concat_batches, lexsort_to_indices, max, min, take_record_batch};
+use arrow::compute::{max, min};
 use arrow::datatypes::{
     DataType, Date32Type, Field, FieldRef, Float64Type, Int8Type, Int16Type, Int64Type, Schema, SchemaRef,
     TimestampMicrosecondType,
@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use twox_hash::XxHash64;
 
 use crate::table::{TAG_CHUNKS, TAG_DIGEST};
-use crate::{StoreError, limits};
+use crate::{StoreError, limits, series};
 
 /// A Parquet file that is ready to be written.
 #[derive(Debug)]
@@ -44,21 +44,10 @@ pub(crate) struct Rows {
 
 /// Encodes rows of one partition. The same rows give the same bytes and the same name.
 pub(crate) fn encode(table: Table, rows: &Rows, written_at: Micros) -> Result<EncodedFile, StoreError> {
-    let stored = sorted(table, &rows.batches)?
-        .iter()
-        .map(|batch| without_partitions(table, batch))
-        .collect::<Result<Vec<_>, _>>()?;
-    let schema = match stored.first() {
-        Some(batch) => batch.schema(),
-        None => without_partitions(table, &RecordBatch::new_empty(table.schema()))?.schema(),
+    let (bytes, statistics) = match table {
+        Table::Metrics => series::encode(&rows.batches)?,
+        _ => encode_rows(table, &rows.batches)?,
     };
-    let mut bytes = Vec::new();
-    let properties = writer_properties(table, &schema, &stored)?;
-    let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties))?;
-    for batch in &stored {
-        writer.write(batch)?;
-    }
-    writer.close()?;
     let digest = blake3::hash(&bytes).to_hex().to_string();
     let first_chunk = rows.chunks.first().map_or("none", String::as_str);
     let name = format!("{}-{}.parquet", prefix(first_chunk), prefix(&digest));
@@ -74,7 +63,7 @@ pub(crate) fn encode(table: Table, rows: &Rows, written_at: Micros) -> Result<En
         size: bytes.len() as i64,
         modification_time: written_at.0 / 1000,
         data_change: true,
-        stats: Some(statistics(table, &stored).to_string()),
+        stats: Some(statistics.to_string()),
         tags: Some(HashMap::from([
             (TAG_DIGEST.to_owned(), Some(digest)),
             (TAG_CHUNKS.to_owned(), Some(rows.chunks.join(","))),
@@ -104,19 +93,22 @@ pub(crate) fn date_days(text: &str) -> Option<i32> {
     i32::try_from(date.signed_duration_since(chrono::NaiveDate::default()).num_days()).ok()
 }
 
-/// Metrics are read by series: sorted by name, series and time. Everything else keeps source order.
-fn sorted(table: Table, batches: &[RecordBatch]) -> Result<Vec<RecordBatch>, StoreError> {
-    if table != Table::Metrics {
-        return Ok(batches.to_vec());
+/// The Parquet file of rows in the order of their source, and Delta's statistics of it.
+fn encode_rows(table: Table, batches: &[RecordBatch]) -> Result<(Vec<u8>, Value), StoreError> {
+    let stored =
+        batches.iter().map(|batch| without_partitions(table, batch)).collect::<Result<Vec<_>, _>>()?;
+    let schema = match stored.first() {
+        Some(batch) => batch.schema(),
+        None => without_partitions(table, &RecordBatch::new_empty(table.schema()))?.schema(),
+    };
+    let mut bytes = Vec::new();
+    let properties = writer_properties(table, &schema, &stored)?;
+    let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties))?;
+    for batch in &stored {
+        writer.write(batch)?;
     }
-    let batch = concat_batches(&table.schema(), batches)?;
-    let columns: Vec<_> = ["metric_name", "series_id", "timestamp", "source_record"]
-        .iter()
-        .filter_map(|name| batch.column_by_name(name))
-        .map(|values| arrow::compute::SortColumn { values: ArrayRef::clone(values), options: None })
-        .collect();
-    let order = lexsort_to_indices(&columns, None)?;
-    Ok(vec![take_record_batch(&batch, &order)?])
+    writer.close()?;
+    Ok((bytes, statistics(table, &stored)))
 }
 
 /// The schema of the files: partition columns live in the path.
@@ -182,7 +174,7 @@ fn encoding_without_dictionary(name: &str, columns: &[&ArrayRef]) -> Option<Enco
         DataType::Int64 if name == "source_record" => Some(Encoding::DELTA_BINARY_PACKED),
         DataType::Utf8 => {
             let (mut rows, mut bytes) = (0, 0);
-            let differ = differ_mostly(columns, |column, row| {
+            let marks = sampled(columns, |column, row| {
                 let texts = column.as_string_opt::<i32>()?;
                 rows += 1;
                 bytes += texts.value(row).len();
@@ -192,19 +184,19 @@ fn encoding_without_dictionary(name: &str, columns: &[&ArrayRef]) -> Option<Enco
             // other long texts repeat themselves with their lengths between.
             let is_short = bytes <= limits::ID_BYTES_MAX * rows;
             let encoding = if is_short { Encoding::DELTA_LENGTH_BYTE_ARRAY } else { Encoding::PLAIN };
-            differ.then_some(encoding)
+            differ_mostly(marks).then_some(encoding)
         }
         DataType::Float64 => {
             let bits =
                 |column: &ArrayRef, row| Some(column.as_primitive_opt::<Float64Type>()?.value(row).to_bits());
-            differ_mostly(columns, bits).then_some(Encoding::PLAIN)
+            differ_mostly(sampled(columns, bits)).then_some(Encoding::PLAIN)
         }
         _ => None,
     }
 }
 
-/// Whether most values are seen but once among rows at equal distances; `mark` tells values apart.
-fn differ_mostly(columns: &[&ArrayRef], mut mark: impl FnMut(&ArrayRef, usize) -> Option<u64>) -> bool {
+/// Values of rows at equal distances, each by a number that tells it from others.
+fn sampled(columns: &[&ArrayRef], mut mark: impl FnMut(&ArrayRef, usize) -> Option<u64>) -> Vec<u64> {
     let rows: usize = columns.iter().copied().map(Array::len).sum();
     let step = (rows / limits::DICTIONARY_SAMPLE_ROWS).max(1);
     let mut marks = Vec::with_capacity(2 * limits::DICTIONARY_SAMPLE_ROWS);
@@ -212,6 +204,11 @@ fn differ_mostly(columns: &[&ArrayRef], mut mark: impl FnMut(&ArrayRef, usize) -
         let sampled = (0..column.len()).step_by(step).filter(|row| column.is_valid(*row));
         marks.extend(sampled.filter_map(|row| mark(column, row)));
     }
+    marks
+}
+
+/// Whether most values of a sample are seen but once.
+pub(crate) fn differ_mostly(mut marks: Vec<u64>) -> bool {
     let sampled = marks.len();
     marks.sort_unstable();
     marks.dedup();
@@ -237,7 +234,7 @@ fn statistics(table: Table, batches: &[RecordBatch]) -> Value {
     json!({"numRecords": rows, "minValues": low, "maxValues": high, "nullCount": nulls})
 }
 
-fn range(columns: &[&ArrayRef]) -> Option<(Value, Value)> {
+pub(crate) fn range(columns: &[&ArrayRef]) -> Option<(Value, Value)> {
     match columns.first()?.data_type() {
         DataType::Timestamp(..) => {
             let (low, high) = ends::<TimestampMicrosecondType>(columns)?;

@@ -8,6 +8,9 @@ pub const COMMIT_ATTEMPTS_MAX: usize = 200;
 /// one minute skips most of a file.
 pub const ROW_GROUP_ROWS: usize = 128 * 1024;
 
+/// Rows in a page of a row group: what a reader of one series decodes at least.
+pub const PAGE_ROWS: usize = 20_000;
+
 /// Longest text that goes into a file's minimum and maximum statistics; longer columns go without.
 pub const STATISTICS_TEXT_BYTES_MAX: usize = 64;
 

@@ -1,0 +1,250 @@
+//! Which points are there, of which series, and in which order are they stored?
+
+use std::collections::HashMap;
+
+use arrow::array::{Array, ArrayRef, AsArray, MapArray, RecordBatch, StringArray, UInt32Array};
+use arrow::compute::{concat, take};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, TimestampMicrosecondType, UInt32Type};
+use arrow::error::ArrowError;
+
+use super::DESCRIBING_COLUMNS;
+use crate::StoreError;
+
+/// Points of several batches, in the order in which they came.
+pub(super) struct Points {
+    /// Number of its series, by point.
+    pub(super) series: Vec<u32>,
+    /// Columns of [`DESCRIBING_COLUMNS`], by number of the series. The same series may be there several times.
+    pub(super) describing: Vec<ArrayRef>,
+    /// Number of its chunk, by point.
+    pub(super) chunks: Vec<u32>,
+    /// Ids of the chunks.
+    pub(super) chunk_ids: StringArray,
+    /// `timestamp`, `start_timestamp`, `value` and `source_record`, by point.
+    pub(super) timestamp: ArrayRef,
+    pub(super) start_timestamp: ArrayRef,
+    pub(super) value: ArrayRef,
+    pub(super) source_record: ArrayRef,
+}
+
+impl Points {
+    /// The points of batches, plain or by series.
+    pub(super) fn of(batches: &[RecordBatch]) -> Result<Self, StoreError> {
+        let rows = batches.iter().map(RecordBatch::num_rows).sum();
+        let (mut series, mut chunks) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+        let mut described: Vec<Vec<ArrayRef>> = vec![Vec::new(); DESCRIBING_COLUMNS.len()];
+        let mut names: HashMap<String, u32> = HashMap::new();
+        let mut chunk_ids: Vec<String> = Vec::new();
+        let mut known = 0;
+        for batch in batches {
+            let (own, columns) = series_of(batch)?;
+            series.extend(own.iter().map(|number| number + known));
+            known += columns.first().map_or(0, |column| column.len() as u32);
+            described.iter_mut().zip(columns).for_each(|(all, column)| all.push(column));
+            let (own, ids) = numbered_texts(column(batch, "chunk_id")?)?;
+            let ids = ids.iter().map(|id| {
+                let id = id.unwrap_or_default();
+                *names.entry(id.to_owned()).or_insert_with(|| {
+                    chunk_ids.push(id.to_owned());
+                    chunk_ids.len() as u32 - 1
+                })
+            });
+            let ids: Vec<u32> = ids.collect();
+            chunks.extend(own.iter().map(|number| ids.get(*number as usize).copied().unwrap_or_default()));
+        }
+        let whole =
+            |parts: &[ArrayRef]| concat(&parts.iter().map(AsRef::as_ref).collect::<Vec<&dyn Array>>());
+        let by_point = |name: &str| -> Result<ArrayRef, StoreError> {
+            let parts = batches.iter().map(|batch| column(batch, name).map(ArrayRef::clone));
+            Ok(whole(&parts.collect::<Result<Vec<_>, _>>()?)?)
+        };
+        Ok(Self {
+            series,
+            describing: described.iter().map(|parts| whole(parts)).collect::<Result<_, _>>()?,
+            chunks,
+            chunk_ids: chunk_ids.into_iter().map(Some).collect(),
+            timestamp: by_point("timestamp")?,
+            start_timestamp: by_point("start_timestamp")?,
+            value: by_point("value")?,
+            source_record: by_point("source_record")?,
+        })
+    }
+
+    /// The column that describes series.
+    pub(super) fn describing(&self, name: &str) -> Option<&ArrayRef> {
+        let at = DESCRIBING_COLUMNS.iter().position(|column| *column == name)?;
+        self.describing.get(at)
+    }
+
+    /// The points by name, series, time and record. Points that are alike in all of it stay as they came.
+    pub(super) fn sorted(&self) -> Vec<u32> {
+        let ranks = self.ranks();
+        let rank_of = |point: u32| {
+            let series = self.series.get(point as usize).copied().unwrap_or_default();
+            ranks.get(series as usize).copied().unwrap_or_default()
+        };
+        // Counting by rank keeps the order within a series, which is nearly always that of time.
+        let mut ends = vec![0_u32; self.describing.first().map_or(0, Array::len) + 1];
+        for point in 0..self.series.len() as u32 {
+            if let Some(count) = ends.get_mut(rank_of(point) as usize + 1) {
+                *count += 1;
+            }
+        }
+        let mut before = 0;
+        for end in &mut ends {
+            before += *end;
+            *end = before;
+        }
+        let mut order = vec![0_u32; self.series.len()];
+        for point in 0..self.series.len() as u32 {
+            let Some(next) = ends.get_mut(rank_of(point) as usize) else { continue };
+            if let Some(place) = order.get_mut(*next as usize) {
+                *place = point;
+            }
+            *next += 1;
+        }
+        let times = self.timestamp.as_primitive::<TimestampMicrosecondType>();
+        let records = self.source_record.as_primitive::<Int64Type>();
+        let key = |point: &u32| {
+            let at = *point as usize;
+            let time = times.is_valid(at).then(|| times.value(at));
+            (time, records.is_valid(at).then(|| records.value(at)))
+        };
+        let mut start = 0;
+        for end in ends {
+            if let Some(of_series) = order.get_mut(start..end as usize)
+                && !of_series.is_sorted_by_key(key)
+            {
+                of_series.sort_by_key(key);
+            }
+            start = end as usize;
+        }
+        order
+    }
+
+    /// The place of each series among all by name and id; the same place for the same series.
+    fn ranks(&self) -> Vec<u32> {
+        let (Some(names), Some(ids)) = (self.describing("metric_name"), self.describing("series_id")) else {
+            return Vec::new();
+        };
+        let (names, ids) = (names.as_string::<i32>(), ids.as_primitive::<Int64Type>());
+        let key = |series: u32| {
+            let at = series as usize;
+            (names.is_valid(at).then(|| names.value(at)), ids.is_valid(at).then(|| ids.value(at)))
+        };
+        let mut order: Vec<u32> = (0..names.len() as u32).collect();
+        order.sort_by_key(|series| key(*series));
+        let mut ranks = vec![0; order.len()];
+        let mut rank = 0;
+        for (at, series) in order.iter().enumerate() {
+            let before = at.checked_sub(1).and_then(|before| order.get(before));
+            rank += u32::from(before.is_some_and(|before| key(*before) != key(*series)));
+            if let Some(place) = ranks.get_mut(*series as usize) {
+                *place = rank;
+            }
+        }
+        ranks
+    }
+
+    /// Values in an order; `None` where there is none.
+    pub(super) fn instants<'p>(
+        column: &'p ArrayRef,
+        order: &'p [u32],
+    ) -> impl ExactSizeIterator<Item = Option<i64>> + 'p {
+        let values = column.as_primitive::<TimestampMicrosecondType>();
+        order.iter().map(|point| *point as usize).map(|at| values.is_valid(at).then(|| values.value(at)))
+    }
+
+    pub(super) fn values<'p>(&'p self, order: &'p [u32]) -> impl ExactSizeIterator<Item = Option<f64>> + 'p {
+        let values = self.value.as_primitive::<Float64Type>();
+        order.iter().map(|point| *point as usize).map(|at| values.is_valid(at).then(|| values.value(at)))
+    }
+
+    pub(super) fn records<'p>(&'p self, order: &'p [u32]) -> impl ExactSizeIterator<Item = Option<i64>> + 'p {
+        let values = self.source_record.as_primitive::<Int64Type>();
+        order.iter().map(|point| *point as usize).map(|at| values.is_valid(at).then(|| values.value(at)))
+    }
+}
+
+fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ArrayRef, ArrowError> {
+    batch
+        .column_by_name(name)
+        .ok_or_else(|| ArrowError::SchemaError(format!("rows of metrics without the column {name}")))
+}
+
+/// The number of its series for each row, and what describes the series.
+fn series_of(batch: &RecordBatch) -> Result<(Vec<u32>, Vec<ArrayRef>), ArrowError> {
+    let columns = DESCRIBING_COLUMNS.iter().map(|name| column(batch, name));
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    if let Some(first) = columns.first().and_then(|column| column.as_dictionary_opt::<UInt32Type>()) {
+        let described = columns.iter().map(|column| match column.as_dictionary_opt::<UInt32Type>() {
+            Some(column) if column.keys().values() == first.keys().values() => {
+                Ok(ArrayRef::clone(column.values()))
+            }
+            _ => Err(ArrowError::SchemaError("columns of a series with other keys".to_owned())),
+        });
+        return Ok((first.keys().values().to_vec(), described.collect::<Result<_, _>>()?));
+    }
+    // Plain rows, as a file has them: a series ends where one of the columns changes.
+    let (mut numbers, mut starts) = (Vec::with_capacity(batch.num_rows()), Vec::new());
+    for row in 0..batch.num_rows() {
+        if row == 0 || columns.iter().any(|column| changes(column, row)) {
+            starts.push(row as u32);
+        }
+        numbers.push(starts.len() as u32 - 1);
+    }
+    let starts = UInt32Array::from(starts);
+    let described = columns.iter().map(|column| take(column, &starts, None));
+    Ok((numbers, described.collect::<Result<_, _>>()?))
+}
+
+/// Whether a row has another value than the row before it.
+fn changes(column: &ArrayRef, row: usize) -> bool {
+    if column.is_valid(row) != column.is_valid(row - 1) {
+        return true;
+    }
+    if column.is_null(row) {
+        return false;
+    }
+    match column.data_type() {
+        DataType::Utf8 => {
+            let texts = column.as_string::<i32>();
+            texts.value(row) != texts.value(row - 1)
+        }
+        DataType::Int64 => {
+            let numbers = column.as_primitive::<Int64Type>();
+            numbers.value(row) != numbers.value(row - 1)
+        }
+        DataType::Map(..) => {
+            let map = column.as_map();
+            !entries(map, row).eq(entries(map, row - 1))
+        }
+        _ => true,
+    }
+}
+
+/// The keys and values of one row of a map of texts.
+pub(super) fn entries(map: &MapArray, row: usize) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let (keys, values) = (map.keys().as_string::<i32>(), map.values().as_string::<i32>());
+    let offset = |at: usize| map.value_offsets().get(at).map_or(0, |offset| *offset as usize);
+    (offset(row)..offset(row + 1)).map(|at| (keys.value(at), values.is_valid(at).then(|| values.value(at))))
+}
+
+/// Texts as numbers and what they mean.
+fn numbered_texts(column: &ArrayRef) -> Result<(Vec<u32>, StringArray), ArrowError> {
+    if let Some(dictionary) = column.as_dictionary_opt::<UInt32Type>() {
+        return Ok((dictionary.keys().values().to_vec(), dictionary.values().as_string::<i32>().clone()));
+    }
+    let texts = column
+        .as_string_opt::<i32>()
+        .ok_or_else(|| ArrowError::SchemaError("a column of texts is none".to_owned()))?;
+    let (mut numbers, mut starts) = (Vec::with_capacity(texts.len()), Vec::new());
+    for row in 0..texts.len() {
+        if row == 0 || changes(column, row) {
+            starts.push(row as u32);
+        }
+        numbers.push(starts.len() as u32 - 1);
+    }
+    let texts = take(column, &UInt32Array::from(starts), None)?;
+    Ok((numbers, texts.as_string::<i32>().clone()))
+}
