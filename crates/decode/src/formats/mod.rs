@@ -2,6 +2,7 @@
 
 pub(crate) mod access_log;
 pub(crate) mod alerts;
+mod borrowed;
 pub(crate) mod changes;
 mod cloudwatch_logs;
 mod cloudwatch_metrics;

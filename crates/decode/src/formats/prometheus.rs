@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use fupan_model::{MetricPoint, Micros};
 use serde::Deserialize;
 
+use super::borrowed::Text;
 use super::json_records::elements;
 use super::log_fields::KeyCache;
 use super::metric_labels::series;
@@ -23,11 +24,11 @@ const UNNAMED: &str = "prometheus_expression";
 #[derive(Deserialize)]
 struct Series<'a> {
     #[serde(borrow, default)]
-    metric: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    metric: BTreeMap<Text<'a>, Text<'a>>,
     #[serde(borrow, default)]
-    values: Vec<(f64, Cow<'a, str>)>,
+    values: Vec<(f64, Text<'a>)>,
     #[serde(borrow, default)]
-    value: Option<(f64, Cow<'a, str>)>,
+    value: Option<(f64, Text<'a>)>,
     #[serde(borrow, default)]
     histograms: Vec<(f64, Histogram<'a>)>,
     #[serde(borrow, default)]
@@ -105,13 +106,14 @@ fn result_list(text: &str) -> Result<&str, String> {
 
 fn points<'a>(answer: Series<'a>, keys: &mut KeyCache) -> Result<Vec<MetricPoint<'a>>, String> {
     let Series { mut metric, mut values, value, mut histograms, histogram } = answer;
-    let metric_name = metric.remove("__name__").unwrap_or(Cow::Borrowed(UNNAMED));
-    let template = series(metric_name, metric, keys);
+    let metric_name = metric.remove("__name__").map_or(Cow::Borrowed(UNNAMED), |name| name.0);
+    let labels = metric.into_iter().map(|(key, value)| (key.0, value.0)).collect();
+    let template = series(metric_name, labels, keys);
 
     values.extend(value);
     histograms.extend(histogram);
     let mut points = Vec::with_capacity(values.len() + histograms.len() * 2);
-    for (seconds, text) in values {
+    for (seconds, Text(text)) in values {
         let value = number(&text).ok_or_else(|| format!("the value {text:?} is no number"))?;
         points.push(MetricPoint { timestamp: instant(seconds)?, value, ..template.clone() });
     }

@@ -43,7 +43,7 @@ fn record_of<'b>(
         .ok_or("a log record has neither timeUnixNano nor observedTimeUnixNano")?;
     builder.set_timestamp(ParsedInstant { at, assumed_zone: false, precision: Precision::Exact });
     put_text(&mut builder, Some(Field::Severity), "severityText", &record.severity_text);
-    if let Some(number) = severity_number(&record.severity_number.0) {
+    if let Some(number) = severity_number(&record.severity_number) {
         builder.put(
             Some(Target::mapped(Field::SeverityNumber)),
             "severityNumber".into(),
@@ -76,9 +76,10 @@ fn put_text<'b>(builder: &mut LogBuilder<'b>, field: Option<Field>, key: &'stati
 }
 
 /// 1–24 from a number or a name such as `SEVERITY_NUMBER_ERROR2`.
-fn severity_number(text: &str) -> Option<Cow<'_, str>> {
+fn severity_number<'n>(number: &'n proto::Number<'_>) -> Option<Cow<'n, str>> {
+    let text = number.text();
     let Some(name) = text.strip_prefix("SEVERITY_NUMBER_") else {
-        return (!text.is_empty() && text != "0").then_some(Cow::Borrowed(text));
+        return (!matches!(text.as_ref(), "" | "0")).then_some(text);
     };
     let step: i32 = name.trim_start_matches(|letter: char| !letter.is_ascii_digit()).parse().unwrap_or(1);
     let base = match name.trim_end_matches(|letter: char| letter.is_ascii_digit()) {

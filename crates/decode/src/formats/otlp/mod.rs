@@ -5,6 +5,7 @@
 
 mod logs;
 mod metrics;
+mod number;
 mod proto;
 mod traces;
 
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 use self::proto::{ResourceLogs, ResourceMetrics, ResourceSpans};
 use super::json_records::{framing_of, walk_json};
+use super::log_fields::KeyCache;
 use crate::json::{check_depth, reason};
 use crate::{Chunk, Decoder, Framing, RecordSink, limits};
 
@@ -51,12 +53,13 @@ impl Decoder for Otlp {
     }
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
+        let mut keys = KeyCache::default();
         walk_json(self.framing, &[], chunk, limits::OTLP_LINE_BYTES_MAX, sink, &mut |place, text, sink| {
             check_depth(text)?;
             let batch: Batch<'_> = sonic_rs::from_str(text).map_err(|error| reason(&error, text))?;
             // Either rows or one reject: everything is read before the first row is sent.
             let logs = logs::records(&batch.logs)?;
-            let points = metrics::points(&batch.metrics)?;
+            let points = metrics::points(&batch.metrics, &mut keys)?;
             let spans = traces::spans(&batch.spans)?;
             for record in logs {
                 sink.log(place, record);

@@ -1,66 +1,11 @@
 //! The messages of OTLP that carry what fupan keeps.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use fupan_model::Micros;
 use serde::Deserialize;
-use serde::de::{self, Deserializer, Visitor};
 
-use crate::time::{EpochUnit, parse_epoch};
-
-/// A number that JSON writes as a number or as a string; kept as text.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct Number(pub(super) String);
-
-impl Number {
-    pub(super) fn as_f64(&self) -> Option<f64> {
-        match self.0.as_str() {
-            "Infinity" => Some(f64::INFINITY),
-            "-Infinity" => Some(f64::NEG_INFINITY),
-            text => text.parse().ok(),
-        }
-    }
-
-    /// Nanoseconds since the epoch; none where it is 0, which means "not known".
-    pub(super) fn as_instant(&self) -> Result<Option<Micros>, String> {
-        if self.0.is_empty() || self.0 == "0" {
-            return Ok(None);
-        }
-        parse_epoch(&self.0, EpochUnit::Nanos)
-            .map(Some)
-            .map_err(|error| format!("the time {:?} {error}", self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NumberVisitor;
-        impl Visitor<'_> for NumberVisitor {
-            type Value = Number;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a number, also as a string")
-            }
-            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Number, E> {
-                Ok(Number(value.to_string()))
-            }
-            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Number, E> {
-                Ok(Number(value.to_string()))
-            }
-            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Number, E> {
-                Ok(Number(value.to_string()))
-            }
-            fn visit_str<E: de::Error>(self, value: &str) -> Result<Number, E> {
-                Ok(Number(value.to_owned()))
-            }
-            fn visit_unit<E: de::Error>(self) -> Result<Number, E> {
-                Ok(Number::default())
-            }
-        }
-        deserializer.deserialize_any(NumberVisitor)
-    }
-}
+pub(super) use super::number::Number;
+use crate::formats::borrowed::optional;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct KeyValue<'a> {
@@ -74,19 +19,19 @@ pub(super) struct KeyValue<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct AnyValue<'a> {
-    #[serde(borrow, rename = "stringValue", alias = "string_value")]
+    #[serde(borrow, rename = "stringValue", alias = "string_value", deserialize_with = "optional")]
     pub(super) string: Option<Cow<'a, str>>,
     #[serde(rename = "boolValue", alias = "bool_value")]
     pub(super) bool: Option<bool>,
-    #[serde(rename = "intValue", alias = "int_value")]
-    pub(super) int: Option<Number>,
-    #[serde(rename = "doubleValue", alias = "double_value")]
-    pub(super) double: Option<Number>,
+    #[serde(borrow, rename = "intValue", alias = "int_value")]
+    pub(super) int: Option<Number<'a>>,
+    #[serde(borrow, rename = "doubleValue", alias = "double_value")]
+    pub(super) double: Option<Number<'a>>,
     #[serde(borrow, rename = "arrayValue", alias = "array_value")]
     pub(super) array: Option<ArrayValue<'a>>,
     #[serde(borrow, rename = "kvlistValue", alias = "kvlist_value")]
     pub(super) kvlist: Option<KvList<'a>>,
-    #[serde(borrow, rename = "bytesValue", alias = "bytes_value")]
+    #[serde(borrow, rename = "bytesValue", alias = "bytes_value", deserialize_with = "optional")]
     pub(super) bytes: Option<Cow<'a, str>>,
 }
 
@@ -109,7 +54,7 @@ impl AnyValue<'_> {
             return Some(Cow::Borrowed(text));
         }
         if let Some(number) = self.int.as_ref().or(self.double.as_ref()) {
-            return Some(Cow::Borrowed(&number.0));
+            return Some(number.text());
         }
         if let Some(bool) = self.bool {
             return Some(Cow::Borrowed(if bool { "true" } else { "false" }));
@@ -129,7 +74,8 @@ impl AnyValue<'_> {
             );
         }
         if let Some(number) = self.int.as_ref().or(self.double.as_ref()) {
-            return number.0.parse().map_or_else(|_| Value::String(number.0.clone()), Value::Number);
+            let text = number.text();
+            return text.parse().map_or_else(|_| Value::String(text.into_owned()), Value::Number);
         }
         match (&self.string, self.bool, &self.bytes) {
             (Some(text), ..) | (None, None, Some(text)) => Value::String(text.to_string()),
@@ -175,12 +121,12 @@ pub(super) struct ScopeLogs<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct LogRecord<'a> {
-    #[serde(alias = "time_unix_nano")]
-    pub(super) time_unix_nano: Number,
-    #[serde(alias = "observed_time_unix_nano")]
-    pub(super) observed_time_unix_nano: Number,
-    #[serde(alias = "severity_number")]
-    pub(super) severity_number: Number,
+    #[serde(borrow, alias = "time_unix_nano")]
+    pub(super) time_unix_nano: Number<'a>,
+    #[serde(borrow, alias = "observed_time_unix_nano")]
+    pub(super) observed_time_unix_nano: Number<'a>,
+    #[serde(borrow, alias = "severity_number")]
+    pub(super) severity_number: Number<'a>,
     #[serde(borrow, alias = "severity_text")]
     pub(super) severity_text: Cow<'a, str>,
     #[serde(borrow, alias = "event_name")]
@@ -233,8 +179,8 @@ pub(super) struct Metric<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Points<'a> {
-    #[serde(alias = "aggregation_temporality")]
-    pub(super) aggregation_temporality: Number,
+    #[serde(borrow, alias = "aggregation_temporality")]
+    pub(super) aggregation_temporality: Number<'a>,
     #[serde(borrow, alias = "data_points")]
     pub(super) data_points: Vec<DataPoint<'a>>,
 }
@@ -245,33 +191,39 @@ pub(super) struct Points<'a> {
 pub(super) struct DataPoint<'a> {
     #[serde(borrow)]
     pub(super) attributes: Vec<KeyValue<'a>>,
-    #[serde(alias = "time_unix_nano")]
-    pub(super) time_unix_nano: Number,
-    #[serde(alias = "start_time_unix_nano")]
-    pub(super) start_time_unix_nano: Number,
-    pub(super) flags: Number,
-    #[serde(alias = "as_double")]
-    pub(super) as_double: Option<Number>,
-    #[serde(alias = "as_int")]
-    pub(super) as_int: Option<Number>,
-    pub(super) count: Option<Number>,
-    pub(super) sum: Option<Number>,
-    pub(super) min: Option<Number>,
-    pub(super) max: Option<Number>,
-    #[serde(alias = "bucket_counts")]
-    pub(super) bucket_counts: Vec<Number>,
-    #[serde(alias = "explicit_bounds")]
-    pub(super) explicit_bounds: Vec<Number>,
-    #[serde(alias = "quantile_values")]
-    pub(super) quantile_values: Vec<QuantileValue>,
+    #[serde(borrow, alias = "time_unix_nano")]
+    pub(super) time_unix_nano: Number<'a>,
+    #[serde(borrow, alias = "start_time_unix_nano")]
+    pub(super) start_time_unix_nano: Number<'a>,
+    #[serde(borrow)]
+    pub(super) flags: Number<'a>,
+    #[serde(borrow, alias = "as_double")]
+    pub(super) as_double: Option<Number<'a>>,
+    #[serde(borrow, alias = "as_int")]
+    pub(super) as_int: Option<Number<'a>>,
+    #[serde(borrow)]
+    pub(super) count: Option<Number<'a>>,
+    #[serde(borrow)]
+    pub(super) sum: Option<Number<'a>>,
+    #[serde(borrow)]
+    pub(super) min: Option<Number<'a>>,
+    #[serde(borrow)]
+    pub(super) max: Option<Number<'a>>,
+    #[serde(borrow, alias = "bucket_counts")]
+    pub(super) bucket_counts: Vec<Number<'a>>,
+    #[serde(borrow, alias = "explicit_bounds")]
+    pub(super) explicit_bounds: Vec<Number<'a>>,
+    #[serde(borrow, alias = "quantile_values")]
+    pub(super) quantile_values: Vec<QuantileValue<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct QuantileValue {
-    #[serde(rename = "quantile")]
-    pub(super) rank: Number,
-    pub(super) value: Number,
+pub(super) struct QuantileValue<'a> {
+    #[serde(borrow, rename = "quantile")]
+    pub(super) rank: Number<'a>,
+    #[serde(borrow)]
+    pub(super) value: Number<'a>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -302,11 +254,12 @@ pub(super) struct Span<'a> {
     pub(super) parent_span_id: Cow<'a, str>,
     #[serde(borrow)]
     pub(super) name: Cow<'a, str>,
-    pub(super) kind: Number,
-    #[serde(alias = "start_time_unix_nano")]
-    pub(super) start_time_unix_nano: Number,
-    #[serde(alias = "end_time_unix_nano")]
-    pub(super) end_time_unix_nano: Number,
+    #[serde(borrow)]
+    pub(super) kind: Number<'a>,
+    #[serde(borrow, alias = "start_time_unix_nano")]
+    pub(super) start_time_unix_nano: Number<'a>,
+    #[serde(borrow, alias = "end_time_unix_nano")]
+    pub(super) end_time_unix_nano: Number<'a>,
     #[serde(borrow)]
     pub(super) attributes: Vec<KeyValue<'a>>,
     #[serde(borrow)]
@@ -327,7 +280,8 @@ pub(super) struct SpanEvent<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct SpanStatus<'a> {
-    pub(super) code: Number,
+    #[serde(borrow)]
+    pub(super) code: Number<'a>,
     #[serde(borrow)]
     pub(super) message: Cow<'a, str>,
 }

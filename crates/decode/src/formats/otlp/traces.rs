@@ -51,7 +51,7 @@ fn span_of<'b>(span: &'b Span<'_>, mut attributes: Attributes<'b>) -> Result<Spa
         attributes.push((Cow::Borrowed("status.message"), Cow::Borrowed(message)));
     }
     let start = span.start_time_unix_nano.as_instant()?.ok_or("a span has no startTimeUnixNano")?;
-    let nanos = |number: &proto::Number| number.0.parse::<i128>().ok();
+    let nanos = |number: &proto::Number<'_>| number.text().parse::<i128>().ok();
     let duration_ms = nanos(&span.start_time_unix_nano)
         .zip(nanos(&span.end_time_unix_nano))
         .map(|(start, end)| (end - start) as f64 / 1e6)
@@ -61,7 +61,8 @@ fn span_of<'b>(span: &'b Span<'_>, mut attributes: Attributes<'b>) -> Result<Spa
     }
     let mut attributes = last_wins(attributes);
     let service = attributes.iter().position(|(key, _)| key == "service.name");
-    let kind = kind_word(&span.kind.0);
+    let kind = span.kind.text();
+    let kind = kind_word(&kind);
     Ok(SpanRecord {
         trace_id: Cow::Borrowed(&span.trace_id),
         span_id: Cow::Borrowed(&span.span_id),
@@ -71,7 +72,7 @@ fn span_of<'b>(span: &'b Span<'_>, mut attributes: Attributes<'b>) -> Result<Spa
         service_name: service.map(|at| attributes.remove(at).1),
         span_name: text(&span.name),
         span_kind: (!matches!(kind.as_ref(), "" | "0" | "unspecified")).then_some(kind),
-        status_code: status.and_then(|status| status_word(&status.code.0)).map(Cow::Borrowed),
+        status_code: status.and_then(|status| status_word(&status.code.text())).map(Cow::Borrowed),
         attributes,
     })
 }
