@@ -41,6 +41,7 @@ struct Group {
     /// Chunks that no longer count once the others are in.
     redundant: Vec<LedgerRow>,
     bytes: usize,
+    rows: u64,
     /// What was counted for each chunk, and for which source.
     counted: HashMap<String, Counted>,
 }
@@ -207,7 +208,7 @@ impl<'a> Collector<'a> {
             self.flush().await?;
         }
         self.group.add(finished, length, self.report.sources.len());
-        if self.group.bytes >= limits::GROUP_BYTES || self.group.chunks.len() >= limits::GROUP_CHUNKS {
+        if self.group.is_full() {
             self.close_group();
             self.commit_until(limits::GROUPS_ENCODING_MAX).await?;
         }
@@ -311,8 +312,15 @@ impl<'a> Collector<'a> {
 }
 
 impl Group {
+    fn is_full(&self) -> bool {
+        self.bytes >= limits::GROUP_BYTES
+            || self.rows >= limits::GROUP_ROWS
+            || self.chunks.len() >= limits::GROUP_CHUNKS
+    }
+
     fn add(&mut self, finished: Finished, bytes: usize, source: usize) {
         let Some(chunk) = finished.rows.first() else { return };
+        self.rows += finished.by_table.values().sum::<u64>();
         let counted = Counted { source, counts: finished.counts, by_table: finished.by_table };
         self.counted.insert(chunk.ledger_row.chunk_id.clone(), counted);
         self.bytes += bytes;

@@ -8,6 +8,9 @@ pub const CHUNK_BYTES: usize = 4 << 20;
 /// read again after a crash.
 pub const GROUP_BYTES: usize = 32 << 20;
 
+/// Rows that go into one commit: a wide table has a point of 44 bytes in memory for each cell of a few bytes.
+pub const GROUP_ROWS: u64 = 1 << 20;
+
 /// Chunks that go into one commit, for folders of thousands of small files.
 pub const GROUP_CHUNKS: usize = 256;
 
