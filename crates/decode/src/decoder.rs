@@ -1,6 +1,6 @@
 //! How do bytes go in, and how do records come out?
 
-use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, SpanRecord};
+use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, Micros, SpanRecord};
 
 use crate::{Framing, framing, limits};
 
@@ -58,6 +58,29 @@ pub struct Place {
     pub byte_offset: u64,
 }
 
+/// A point of a series that is known by a number.
+#[derive(Clone, Copy)]
+pub struct SeriesPoint<'p, 'a> {
+    /// Number of the series within the chunk, counted from 0: under one number stands one description.
+    pub series: u32,
+    /// What describes the series; its times and value do not count.
+    pub describe: &'p dyn Fn() -> MetricPoint<'a>,
+    /// When it was measured.
+    pub timestamp: Micros,
+    /// Start of the interval that it covers.
+    pub start_timestamp: Option<Micros>,
+    /// The value.
+    pub value: f64,
+}
+
+impl<'a> SeriesPoint<'_, 'a> {
+    /// The point with all that describes it.
+    pub fn to_metric(&self) -> MetricPoint<'a> {
+        let Self { timestamp, start_timestamp, value, .. } = *self;
+        MetricPoint { timestamp, start_timestamp, value, ..(self.describe)() }
+    }
+}
+
 /// Takes what a decoder finds.
 ///
 /// One input record gives any number of rows of the same [`Place::record`], or exactly one reject. A
@@ -67,6 +90,11 @@ pub trait RecordSink {
     fn log(&mut self, place: Place, record: LogRecord<'_>);
     /// A metric point.
     fn metric(&mut self, place: Place, point: MetricPoint<'_>);
+    /// A point of a series that comes again and again. Ingest overrides this: it looks at what describes the
+    /// series once.
+    fn series_point(&mut self, place: Place, point: SeriesPoint<'_, '_>) {
+        self.metric(place, point.to_metric());
+    }
     /// A trace span.
     fn span(&mut self, place: Place, span: SpanRecord<'_>);
     /// Something that happened to an incident.

@@ -22,7 +22,7 @@ mod mapping;
 mod options;
 pub mod time;
 
-pub use decoder::{Chunk, DeclaredDocument, Decoder, Place, RecordSink};
+pub use decoder::{Chunk, DeclaredDocument, Decoder, Place, RecordSink, SeriesPoint};
 pub use detect::{Detection, detect};
 pub use encoding::{DetectedEncoding, Encoding, Transcoding};
 pub use error::DecodeError;

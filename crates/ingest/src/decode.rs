@@ -64,7 +64,7 @@ pub(crate) fn decode(decoder: &dyn Decoder, cut: Cut, facts: &SourceFacts) -> Re
     if let Some(error) = sink.guard.failure.take().or_else(|| sink.failure.take()) {
         return Err(error);
     }
-    if let Some(mut rows) = sink.metrics.take() {
+    if let Some(rows) = sink.metrics.take() {
         telemetry.insert(Table::Metrics, rows.finish(&chunk_id)?);
     }
     if let Some(mut rows) = sink.spans.take() {

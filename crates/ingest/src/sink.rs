@@ -1,7 +1,7 @@
 //! Takes what a decoder finds in one chunk and sorts it into the tables.
 
 use arrow::error::ArrowError;
-use fupan_decode::{DeclaredDocument, Place, RecordSink};
+use fupan_decode::{DeclaredDocument, Place, RecordSink, SeriesPoint};
 use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, Micros, SpanRecord};
 
 use crate::guard::{Guard, Privacy};
@@ -82,13 +82,22 @@ impl RecordSink for ChunkSink {
         self.note(outcome);
     }
 
-    fn metric(&mut self, place: Place, mut point: MetricPoint<'_>) {
-        self.guard.metric(&mut point);
+    fn metric(&mut self, place: Place, point: MetricPoint<'_>) {
+        self.saw(place, Some(point.timestamp));
+        let outcome = self.metrics.get_or_insert_with(|| MetricRows::with_room(self.expected_rows)).push(
+            point,
+            place.record,
+            &mut self.guard,
+        );
+        self.note(outcome);
+    }
+
+    fn series_point(&mut self, place: Place, point: SeriesPoint<'_, '_>) {
         self.saw(place, Some(point.timestamp));
         let outcome = self
             .metrics
             .get_or_insert_with(|| MetricRows::with_room(self.expected_rows))
-            .push(&point, place.record);
+            .push_known(point, place.record, &mut self.guard);
         self.note(outcome);
     }
 

@@ -1,16 +1,20 @@
 //! Metrics in tables: long (a row per value) and wide (a column per metric).
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use chrono_tz::Tz;
+use foldhash::fast::RandomState;
 use fupan_model::MetricPoint;
 
 use super::log_fields::{Field, canonical, default_target};
 use super::pairs::service_of_pod;
 use super::table::{Table, is_missing, number};
 use super::text_of;
-use crate::time::parse_instant;
-use crate::{Chunk, DecodeError, DecodeOptions, Decoder, Framing, InputFormat, RecordSink};
+use crate::time::{ParsedInstant, parse_instant};
+use crate::{
+    Chunk, DecodeError, DecodeOptions, Decoder, Framing, InputFormat, Place, RecordSink, SeriesPoint,
+};
 
 /// Names of the column that holds the metric's name, the best first.
 pub(crate) const METRIC_NAMES: [&str; 7] =
@@ -116,7 +120,18 @@ pub(crate) fn name_and_unit(header: &str) -> (&str, Option<&str>) {
 pub(crate) struct CsvMetrics {
     table: Table,
     roles: Vec<Role>,
+    /// Columns of values and what they measure; none where the row names it.
+    values: Vec<(usize, Option<Measured>)>,
+    /// Columns that describe the series.
+    describing: Vec<usize>,
+    time: Option<usize>,
     zone: Tz,
+}
+
+/// A column that is a metric of its own.
+struct Measured {
+    name: String,
+    unit: Option<String>,
 }
 
 impl CsvMetrics {
@@ -138,7 +153,136 @@ impl CsvMetrics {
                 table.names.join(", ")
             ),
         })?;
-        Ok(Self { table, roles, zone: options.zone })
+        let (mut values, mut describing, mut time) = (Vec::new(), Vec::new(), None);
+        for (at, role) in roles.iter().enumerate() {
+            match role {
+                Role::Time => time = Some(at),
+                Role::Value => values.push((at, None)),
+                Role::Metric { name, unit } => {
+                    values.push((at, Some(Measured { name: name.clone(), unit: unit.clone() })));
+                }
+                Role::Ignored => {}
+                _ => describing.push(at),
+            }
+        }
+        Ok(Self { table, roles, values, describing, time, zone: options.zone })
+    }
+
+    /// The metric that a column of values is.
+    fn measured(&self, number: u32) -> Option<&Measured> {
+        self.values.get(number as usize)?.1.as_ref()
+    }
+
+    /// What the cells of a row say about its series.
+    fn describe<'a>(&'a self, row: &[Cow<'a, str>]) -> MetricPoint<'a> {
+        let mut point = MetricPoint::default();
+        for ((role, name), cell) in self.roles.iter().zip(&self.table.names).zip(row) {
+            if is_missing(cell) {
+                continue;
+            }
+            match role {
+                Role::Name => point.metric_name.clone_from(cell),
+                Role::Unit => point.unit = Some(cell.clone()),
+                Role::Kind => point.metric_type = Some(cell.clone()),
+                Role::Temporality => point.temporality = Some(cell.clone()),
+                Role::Service => point.service_name = Some(cell.clone()),
+                Role::Host => point.host_name = Some(cell.clone()),
+                Role::Region => point.cloud_region = Some(cell.clone()),
+                Role::Label => point.attributes.push((Cow::Borrowed(name.as_str()), cell.clone())),
+                Role::Time | Role::Value | Role::Metric { .. } | Role::Ignored => {}
+            }
+        }
+        if point.service_name.is_none() {
+            point.service_name =
+                point.host_name.as_deref().and_then(service_of_pod).map(|name| name.to_owned().into());
+        }
+        point
+    }
+}
+
+/// What is remembered from row to row of a chunk: the same times and series come again and again.
+struct Rows<'a> {
+    table: &'a CsvMetrics,
+    /// The last time as it was written, and the instant.
+    time: Option<(Cow<'a, str>, ParsedInstant)>,
+    /// The cells that describe a series, each with a byte behind it that no text has.
+    key: Vec<u8>,
+    known: HashMap<Box<[u8]>, u32, RandomState>,
+    descriptions: Vec<MetricPoint<'a>>,
+    /// The values of a row, by number of the column in [`CsvMetrics::values`].
+    values: Vec<(u32, f64)>,
+}
+
+impl<'a> Rows<'a> {
+    fn row(&mut self, place: Place, row: &[Cow<'a, str>], sink: &mut dyn RecordSink) -> Result<(), String> {
+        let table = self.table;
+        self.values.clear();
+        for (number, (at, _)) in table.values.iter().enumerate() {
+            let Some(cell) = row.get(*at).filter(|cell| !is_missing(cell)) else { continue };
+            let name = table.table.names.get(*at).map_or("", String::as_str);
+            self.values.push((number as u32, parse(name, cell)?));
+        }
+        let at = self.instant(row)?;
+        let series = self.series(row);
+        let description =
+            self.descriptions.get(series as usize).ok_or("our mistake: a series is not known")?;
+        if description.metric_name.is_empty()
+            && self.values.iter().any(|(number, _)| table.measured(*number).is_none())
+        {
+            return Err("the row has no metric name".to_owned());
+        }
+        if at.assumed_zone {
+            sink.assumed_zone();
+        }
+        for (number, value) in &self.values {
+            let describe = || match table.measured(*number) {
+                None => description.clone(),
+                Some(measured) => MetricPoint {
+                    metric_name: Cow::Borrowed(&measured.name),
+                    unit: measured.unit.as_deref().map(Cow::Borrowed),
+                    ..description.clone()
+                },
+            };
+            let point = SeriesPoint {
+                series: series * table.values.len() as u32 + number,
+                describe: &describe,
+                timestamp: at.at,
+                start_timestamp: None,
+                value: *value,
+            };
+            sink.series_point(place, point);
+        }
+        Ok(())
+    }
+
+    fn instant(&mut self, row: &[Cow<'a, str>]) -> Result<ParsedInstant, String> {
+        let cell = self.table.time.and_then(|time| row.get(time)).filter(|cell| !is_missing(cell));
+        let cell = cell.ok_or("the row has no time")?;
+        if let Some((last, at)) = &self.time
+            && last == cell
+        {
+            return Ok(*at);
+        }
+        let at = parse_instant(cell, self.table.zone)
+            .map_err(|error| format!("the time {:?} {error}", text_of(cell)))?;
+        self.time = Some((cell.clone(), at));
+        Ok(at)
+    }
+
+    /// The number of what describes a row.
+    fn series(&mut self, row: &[Cow<'a, str>]) -> u32 {
+        self.key.clear();
+        for cell in self.table.describing.iter().filter_map(|at| row.get(*at)) {
+            self.key.extend_from_slice(cell.as_bytes());
+            self.key.push(0xFF);
+        }
+        if let Some(number) = self.known.get(self.key.as_slice()) {
+            return *number;
+        }
+        let number = self.descriptions.len() as u32;
+        self.descriptions.push(self.table.describe(row));
+        self.known.insert(self.key.as_slice().into(), number);
+        number
     }
 }
 
@@ -152,53 +296,15 @@ impl Decoder for CsvMetrics {
     }
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
-        self.table.walk(chunk, sink, &mut |place, row, sink| {
-            let mut point = MetricPoint::default();
-            let (mut time, mut value, mut numbers) = (None, None, Vec::new());
-            for ((role, name), cell) in self.roles.iter().zip(&self.table.names).zip(row) {
-                if is_missing(cell) {
-                    continue;
-                }
-                match role {
-                    Role::Time => time = Some(cell),
-                    Role::Name => point.metric_name.clone_from(cell),
-                    Role::Value => value = Some(parse(name, cell)?),
-                    Role::Unit => point.unit = Some(cell.clone()),
-                    Role::Kind => point.metric_type = Some(cell.clone()),
-                    Role::Temporality => point.temporality = Some(cell.clone()),
-                    Role::Service => point.service_name = Some(cell.clone()),
-                    Role::Host => point.host_name = Some(cell.clone()),
-                    Role::Region => point.cloud_region = Some(cell.clone()),
-                    Role::Metric { name: metric, unit } => numbers.push((metric, unit, parse(name, cell)?)),
-                    Role::Label => point.attributes.push((Cow::Borrowed(name.as_str()), cell.clone())),
-                    Role::Ignored => {}
-                }
-            }
-            let time = time.ok_or("the row has no time")?;
-            let at = parse_instant(time, self.zone)
-                .map_err(|error| format!("the time {:?} {error}", text_of(time)))?;
-            point.timestamp = at.at;
-            if point.service_name.is_none() {
-                point.service_name =
-                    point.host_name.as_deref().and_then(service_of_pod).map(|name| name.to_owned().into());
-            }
-            if value.is_some() && point.metric_name.is_empty() {
-                return Err("the row has no metric name".to_owned());
-            }
-            if at.assumed_zone {
-                sink.assumed_zone();
-            }
-            for (metric, unit, value) in numbers {
-                let mut point = point.clone();
-                point.metric_name = Cow::Borrowed(metric);
-                point.unit = unit.as_deref().map(Cow::Borrowed);
-                sink.metric(place, MetricPoint { value, ..point });
-            }
-            if let Some(value) = value {
-                sink.metric(place, MetricPoint { value, ..point });
-            }
-            Ok(())
-        });
+        let mut rows = Rows {
+            table: self,
+            time: None,
+            key: Vec::new(),
+            known: HashMap::default(),
+            descriptions: Vec::new(),
+            values: Vec::new(),
+        };
+        self.table.walk(chunk, sink, &mut |place, row, sink| rows.row(place, row, sink));
     }
 }
 
