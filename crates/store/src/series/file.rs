@@ -24,7 +24,8 @@ use crate::{StoreError, files, limits};
 pub(crate) fn encode(batches: &[RecordBatch]) -> Result<(Vec<u8>, Json), StoreError> {
     let none = [RecordBatch::new_empty(Table::Metrics.schema())];
     let points = Points::of(if batches.is_empty() { &none } else { batches })?;
-    let order = points.sorted();
+    let series = points.series_order();
+    let order = points.sorted(&series);
     let fields = Table::Metrics.schema();
     let fields = fields
         .fields()
@@ -32,7 +33,7 @@ pub(crate) fn encode(batches: &[RecordBatch]) -> Result<(Vec<u8>, Json), StoreEr
         .filter(|field| !Table::Metrics.partition_columns().contains(&field.name().as_str()));
     let schema = Schema::new(fields.cloned().collect::<Vec<_>>());
     let descriptor = ArrowSchemaConverter::new().convert(&schema)?;
-    let columns = Columns::of(&points);
+    let columns = Columns::of(&points, &series.series);
     let mut bytes = Vec::new();
     let properties = Arc::new(properties(&schema, &points)?);
     let mut writer = SerializedFileWriter::new(&mut bytes, descriptor.root_schema_ptr(), properties)?;
@@ -41,8 +42,8 @@ pub(crate) fn encode(batches: &[RecordBatch]) -> Result<(Vec<u8>, Json), StoreEr
             points: &points,
             columns: &columns,
             order,
-            series: runs_of(order.iter().map(|point| at(&points.series, *point))),
-            chunks: runs_of(order.iter().map(|point| at(&points.chunks, *point))),
+            series: runs_of(order.iter().map(|point| points.place(&series, *point))),
+            chunks: runs_of(order.iter().map(|point| points.chunk(*point))),
             descriptor: &descriptor,
             writer: writer.next_row_group()?,
             written: 0,
@@ -56,10 +57,6 @@ pub(crate) fn encode(batches: &[RecordBatch]) -> Result<(Vec<u8>, Json), StoreEr
     Ok((bytes, statistics(&points)?))
 }
 
-fn at(numbers: &[u32], point: u32) -> u32 {
-    numbers.get(point as usize).copied().unwrap_or_default()
-}
-
 /// Columns that are the same in all points of a series or of a chunk.
 struct Columns {
     texts: Vec<(&'static str, Leaf<parquet::data_type::ByteArray>)>,
@@ -69,22 +66,24 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(points: &Points) -> Self {
+    /// Series in their order, chunks as they came.
+    fn of(points: &Points, series: &[u32]) -> Self {
+        let chunks: Vec<u32> = (0..points.chunk_ids.len() as u32).collect();
         let mut columns = Self {
             texts: Vec::new(),
             series_id: None,
             attributes: Vec::new(),
-            chunk_id: texts(&(Arc::new(points.chunk_ids.clone()) as ArrayRef)),
+            chunk_id: texts(&(Arc::new(points.chunk_ids.clone()) as ArrayRef), &chunks),
         };
         for (name, column) in DESCRIBING_COLUMNS.into_iter().zip(&points.describing) {
             match column.data_type() {
-                DataType::Utf8 => columns.texts.push((name, texts(column))),
-                DataType::Int64 => columns.series_id = Some(numbers(column)),
+                DataType::Utf8 => columns.texts.push((name, texts(column, series))),
+                DataType::Int64 => columns.series_id = Some(numbers(column, series)),
                 _ => columns.attributes.extend(
                     column
                         .as_map_opt()
                         .into_iter()
-                        .flat_map(|map| [map_texts(map, true), map_texts(map, false)]),
+                        .flat_map(|map| [map_texts(map, true, series), map_texts(map, false, series)]),
                 ),
             }
         }

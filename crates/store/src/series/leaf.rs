@@ -8,6 +8,7 @@ use std::hash::Hash;
 
 use arrow::array::{Array, ArrayRef, AsArray, MapArray};
 use arrow::datatypes::Int64Type;
+use foldhash::fast::RandomState;
 use parquet::data_type::ByteArray;
 use parquet::file::writer::SerializedColumnWriter;
 
@@ -54,13 +55,13 @@ pub(super) struct Leaf<V> {
 /// Builds a [`Leaf`].
 struct Builder<K, V> {
     leaf: Leaf<V>,
-    known: HashMap<K, u32>,
+    known: HashMap<K, u32, RandomState>,
 }
 
 impl<K: Hash + Eq + Copy, V> Builder<K, V> {
     fn new() -> Self {
         let leaf = Leaf { entries: Vec::new(), ends: Vec::new(), values: Vec::new() };
-        Self { leaf, known: HashMap::new() }
+        Self { leaf, known: HashMap::default() }
     }
 
     fn put(&mut self, repetition: u8, definition: u8, value: Option<(K, impl Fn() -> V)>) {
@@ -82,22 +83,24 @@ fn text(value: &str) -> ByteArray {
     ByteArray::from(value.as_bytes().to_vec())
 }
 
-/// A column of texts.
-pub(super) fn texts(column: &ArrayRef) -> Leaf<ByteArray> {
+/// A column of texts, its rows in an order.
+pub(super) fn texts(column: &ArrayRef, order: &[u32]) -> Leaf<ByteArray> {
     let column = column.as_string::<i32>();
     let mut builder = Builder::new();
-    for value in column {
+    for row in order.iter().map(|row| *row as usize) {
+        let value = column.is_valid(row).then(|| column.value(row));
         builder.put(0, u8::from(value.is_some()), value.map(|value| (value, || text(value))));
         builder.end();
     }
     builder.leaf
 }
 
-/// A column of whole numbers.
-pub(super) fn numbers(column: &ArrayRef) -> Leaf<i64> {
+/// A column of whole numbers, its rows in an order.
+pub(super) fn numbers(column: &ArrayRef, order: &[u32]) -> Leaf<i64> {
     let column = column.as_primitive::<Int64Type>();
     let mut builder = Builder::new();
-    for value in column {
+    for row in order.iter().map(|row| *row as usize) {
+        let value = column.is_valid(row).then(|| column.value(row));
         builder.put(0, u8::from(value.is_some()), value.map(|value| (value, move || value)));
         builder.end();
     }
@@ -105,9 +108,9 @@ pub(super) fn numbers(column: &ArrayRef) -> Leaf<i64> {
 }
 
 /// The keys of a map of texts, or its values: the map may be missing (0), empty (1), its value missing (2).
-pub(super) fn map_texts(map: &MapArray, is_keys: bool) -> Leaf<ByteArray> {
+pub(super) fn map_texts(map: &MapArray, is_keys: bool, order: &[u32]) -> Leaf<ByteArray> {
     let mut builder = Builder::new();
-    for row in 0..map.len() {
+    for row in order.iter().map(|row| *row as usize) {
         let mut repetition = 0;
         if map.is_valid(row) {
             for (key, value) in entries(map, row) {

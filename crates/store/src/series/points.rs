@@ -1,6 +1,6 @@
 //! Which points are there, of which series, and in which order are they stored?
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::{Array, ArrayRef, AsArray, MapArray, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{concat, take};
@@ -25,6 +25,17 @@ pub(super) struct Points {
     pub(super) start_timestamp: ArrayRef,
     pub(super) value: ArrayRef,
     pub(super) source_record: ArrayRef,
+}
+
+/// Series by name and id. What describes them is read in this order: many are looked at in passing.
+#[derive(Default)]
+pub(super) struct SeriesOrder {
+    /// Numbers of the series, by place.
+    pub(super) series: Vec<u32>,
+    /// Place of each series, by number.
+    places: Vec<u32>,
+    /// By place: the same rank for the same name and id.
+    ranks: Vec<u32>,
 }
 
 impl Points {
@@ -77,11 +88,10 @@ impl Points {
     }
 
     /// The points by name, series, time and record. Points that are alike in all of it stay as they came.
-    pub(super) fn sorted(&self) -> Vec<u32> {
-        let ranks = self.ranks();
+    pub(super) fn sorted(&self, series: &SeriesOrder) -> Vec<u32> {
         let rank_of = |point: u32| {
-            let series = self.series.get(point as usize).copied().unwrap_or_default();
-            ranks.get(series as usize).copied().unwrap_or_default()
+            let place = self.place(series, point);
+            series.ranks.get(place as usize).copied().unwrap_or_default()
         };
         // Counting by rank keeps the order within a series, which is nearly always that of time.
         let mut ends = vec![0_u32; self.describing.first().map_or(0, Array::len) + 1];
@@ -122,28 +132,43 @@ impl Points {
         order
     }
 
-    /// The place of each series among all by name and id; the same place for the same series.
-    fn ranks(&self) -> Vec<u32> {
+    /// The place of a point's series in their order.
+    pub(super) fn place(&self, series: &SeriesOrder, point: u32) -> u32 {
+        let number = self.series.get(point as usize).copied().unwrap_or_default();
+        series.places.get(number as usize).copied().unwrap_or_default()
+    }
+
+    /// The number of a point's chunk.
+    pub(super) fn chunk(&self, point: u32) -> u32 {
+        self.chunks.get(point as usize).copied().unwrap_or_default()
+    }
+
+    /// The series by name and id.
+    pub(super) fn series_order(&self) -> SeriesOrder {
         let (Some(names), Some(ids)) = (self.describing("metric_name"), self.describing("series_id")) else {
-            return Vec::new();
+            return SeriesOrder::default();
         };
         let (names, ids) = (names.as_string::<i32>(), ids.as_primitive::<Int64Type>());
-        let key = |series: u32| {
-            let at = series as usize;
-            (names.is_valid(at).then(|| names.value(at)), ids.is_valid(at).then(|| ids.value(at)))
-        };
-        let mut order: Vec<u32> = (0..names.len() as u32).collect();
-        order.sort_by_key(|series| key(*series));
-        let mut ranks = vec![0; order.len()];
-        let mut rank = 0;
-        for (at, series) in order.iter().enumerate() {
-            let before = at.checked_sub(1).and_then(|before| order.get(before));
-            rank += u32::from(before.is_some_and(|before| key(*before) != key(*series)));
-            if let Some(place) = ranks.get_mut(*series as usize) {
-                *place = rank;
+        // There are few names: comparing their numbers spares comparing texts.
+        let mut numbers: BTreeMap<Option<&str>, u32> = names.iter().map(|name| (name, 0)).collect();
+        numbers.values_mut().zip(0..).for_each(|(number, at)| *number = at);
+        let keys = names.iter().zip(ids).zip(0_u32..);
+        let mut keys: Vec<(u32, Option<i64>, u32)> = keys
+            .map(|((name, id), series)| (numbers.get(&name).copied().unwrap_or_default(), id, series))
+            .collect();
+        keys.sort_unstable();
+        let mut order = SeriesOrder { places: vec![0; keys.len()], ..SeriesOrder::default() };
+        let (mut rank, mut before) = (0, None);
+        for (at, (name, id, series)) in keys.into_iter().enumerate() {
+            rank += u32::from(before.is_some_and(|before| before != (name, id)));
+            before = Some((name, id));
+            order.ranks.push(rank);
+            order.series.push(series);
+            if let Some(place) = order.places.get_mut(series as usize) {
+                *place = at as u32;
             }
         }
-        ranks
+        order
     }
 
     /// Values in an order; `None` where there is none.
