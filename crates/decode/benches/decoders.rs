@@ -13,6 +13,8 @@ use divan::{Bencher, black_box};
 use fupan_decode::{Chunk, DecodeOptions, Mapping, Origin, Place, RecordSink, detect, open_from};
 use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, Micros, SpanRecord};
 
+use serde::de::IgnoredAny;
+
 use inputs::Input;
 
 fn main() {
@@ -85,5 +87,42 @@ fn cut_and_count(bencher: Bencher<'_, '_>, input: &Input) {
     bencher.counter(BytesCount::new(bytes.len())).bench_local(|| {
         let end = fupan_decode::last_boundary(decoder.framing(), &bytes).unwrap_or(bytes.len());
         decoder.count_records(&bytes[..end], 0)
+    });
+}
+
+/// Inputs that stand for the others beside what their bytes cost at least.
+fn measured() -> impl Iterator<Item = &'static Input> {
+    inputs::ALL.iter().filter(|input| {
+        ["json-lines", "otlp-metrics", "csv-metrics-long", "csv-metrics-wide-200"].contains(&input.name)
+    })
+}
+
+/// The limit of memory: the bytes copied once.
+#[divan::bench(args = measured(), sample_count = 40, sample_size = 1)]
+fn limit_copy(bencher: Bencher<'_, '_>, input: &Input) {
+    let bytes = (input.text)().into_bytes();
+    let mut copy = bytes.clone();
+    bencher.counter(BytesCount::new(bytes.len())).bench_local(|| {
+        copy.copy_from_slice(black_box(&bytes));
+        black_box(&copy);
+    });
+}
+
+/// The limit of lines: every line feed looked for.
+#[divan::bench(args = measured(), sample_count = 40, sample_size = 1)]
+fn limit_lines(bencher: Bencher<'_, '_>, input: &Input) {
+    let bytes = (input.text)().into_bytes();
+    bencher
+        .counter(BytesCount::new(bytes.len()))
+        .bench_local(|| memchr::memchr_iter(b'\n', black_box(&bytes)).count());
+}
+
+/// The limit of JSON: each line parsed and nothing kept of it.
+#[divan::bench(args = measured().filter(|input| input.format.contains("json")), sample_count = 40, sample_size = 1)]
+fn limit_json(bencher: Bencher<'_, '_>, input: &Input) {
+    let text = (input.text)();
+    bencher.counter(BytesCount::new(text.len())).bench_local(|| {
+        let parsed = text.lines().filter(|line| sonic_rs::from_str::<IgnoredAny>(line).is_ok());
+        parsed.count()
     });
 }

@@ -376,6 +376,24 @@ mod tests {
     }
 
     #[test]
+    fn series_that_look_alike_are_not_taken_for_each_other() {
+        let found = decode(
+            "time,metric,value,a,b\n1793849100,m,1,x,\n1793849100,m,2,,x\n1793849160,m,3,x,\n1793849160,m,-,x,\n1793849160,,5,x,\n",
+            false,
+        );
+        assert_eq!(values(&found), [("m", 1.0), ("m", 2.0), ("m", 3.0)]);
+        let labels = |at: usize| found.metrics[at].attributes.clone();
+        assert_eq!(labels(0), [("a".into(), "x".into())]);
+        assert_eq!(labels(1), [("b".into(), "x".into())]);
+        assert_eq!(
+            (labels(2), found.metrics[2].timestamp),
+            (labels(0), fupan_model::Micros(1_793_849_160_000_000))
+        );
+        assert_eq!(found.rejects.len(), 1);
+        assert_eq!(found.rejects[0].1, "the row has no metric name");
+    }
+
+    #[test]
     fn a_table_without_a_time_says_what_it_needs() {
         let options = DecodeOptions::new(chrono_tz::UTC, "x");
         let error = CsvMetrics::open(b"a,b\n1,2\n", true, &options).err().unwrap().to_string();
