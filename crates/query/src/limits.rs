@@ -29,6 +29,9 @@ pub const CONDITION_BYTES_MAX: usize = 4 * 1024;
 /// Memory that one session's queries may hold, where nothing is configured.
 pub const MEMORY_BYTES_DEFAULT: usize = 2 * 1024 * 1024 * 1024;
 
+/// Stack of a thread that runs ad-hoc SQL: deep expressions take deep stacks where the engine is lightly optimised.
+pub const STACK_BYTES: usize = 16 * 1024 * 1024;
+
 /// Significant digits of a DOUBLE that leave a session: sums of floating-point numbers differ in the
 /// last digits with the number of threads, and an answer must not.
 pub const DOUBLE_DIGITS: usize = 11;

@@ -8,10 +8,12 @@ use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 use crate::answer::{normalised, normalised_schema};
 use crate::error::QueryError;
-use crate::limits::SqlLimits;
+use crate::limits::{STACK_BYTES, SqlLimits};
 
 /// Rows, and what it took.
 pub(super) struct Executed {
@@ -21,8 +23,39 @@ pub(super) struct Executed {
     pub(super) is_truncated: bool,
 }
 
-/// Runs a plan. With a time limit the work is a task of its own, so that the caller is answered in
-/// time even where an operator does not yield.
+/// Threads for one plan, left behind when time is up: what does not yield cannot be stopped, and must not
+/// hold those on which its caller waits.
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    fn new(count: usize) -> Result<Self, QueryError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(count)
+            .thread_stack_size(STACK_BYTES)
+            .enable_all()
+            .build()
+            .map_err(|error| QueryError::Engine(format!("cannot start threads: {error}")))?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        match &self.0 {
+            Some(runtime) => runtime.spawn(work),
+            None => tokio::spawn(work),
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Runs a plan. With a time limit the work is done on threads of its own, so that the caller is answered in
+/// time even where operators do not yield.
 pub(super) async fn run(
     context: &SessionContext,
     plan: &LogicalPlan,
@@ -32,7 +65,8 @@ pub(super) async fn run(
         return collect(context.clone(), plan.clone(), None).await;
     };
     let time_max = limits.time_max;
-    let task = tokio::spawn(collect(context.clone(), plan.clone(), Some(limits.clone())));
+    let threads = Threads::new(context.state().config().target_partitions())?;
+    let task = threads.spawn(collect(context.clone(), plan.clone(), Some(limits.clone())));
     let abort = task.abort_handle();
     match tokio::time::timeout(time_max, task).await {
         Ok(Ok(result)) => result,
