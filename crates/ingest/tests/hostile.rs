@@ -5,6 +5,8 @@
 //! the store, each file read, read in part or refused as `hostile/expected.txt` says, and the store sound.
 //! Where a decoder learns to read more, run it with `FUPAN_BLESS=1` and read the difference.
 
+#![allow(clippy::print_stdout, reason = "a test says what it found")]
+
 #[path = "hostile/corpus.rs"]
 mod corpus;
 #[path = "hostile/packages.rs"]
@@ -80,6 +82,19 @@ async fn a_hostile_folder_is_read_as_far_as_it_can_be() {
         told.lines().filter(|line| !expected.lines().any(|other| other == *line)).collect();
     assert_eq!(difference, Vec::<&str>::new(), "see {}", golden.display());
     assert_eq!(told.lines().count(), expected.lines().count());
+    let counted = |wanted: &str| classes.values().filter(|class| *class == wanted).count();
+    println!(
+        "figure: {} files, {} records read = {} accepted + {} rejected + {} duplicates; {} files read, {} in part, {} rejected, {} refused: 0 panics, 0 writes outside of the store",
+        corpus.len(),
+        totals.read,
+        totals.accepted,
+        totals.rejected,
+        totals.duplicate,
+        counted("readable"),
+        counted("partly"),
+        counted("rejected"),
+        counted("refused"),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

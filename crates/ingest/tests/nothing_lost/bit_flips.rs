@@ -100,7 +100,7 @@ async fn every_flipped_bit_and_every_tear_is_found_and_none_makes_us_panic() {
     let ingests = write_ingests(folder.path());
     let whole = folder.path().join("store");
     read_all(&whole, &LocalDisk, &ingests, |_| ()).await.expect("ingests");
-    let (flips, tears, tasks) = if is_full() { (10_000, 1_000, 4) } else { (160, 40, 4) };
+    let (flips, tears, tasks) = if is_full() { (10_000, 1_000, 4) } else { (120, 40, 4) };
     let running: Vec<_> = (0..tasks)
         .map(|task| {
             let root = folder.path().join(format!("copy-{task}"));
@@ -135,7 +135,7 @@ async fn a_damaged_checkpoint_is_found_or_changes_nothing() {
     files.retain(|file| !is_sealed(file) && !file.to_string_lossy().contains('#'));
     assert!(files.iter().any(|file| file.extension().is_some_and(|kind| kind == "parquet")), "{files:?}");
     let (mut random, mut found) = (Random::new(7), 0);
-    let all = if is_full() { 1_000 } else { 12 };
+    let all = if is_full() { 1_000 } else { 6 };
     for number in 0..all {
         let file = &files[random.below(files.len())];
         let bytes = std::fs::read(file).expect("read");

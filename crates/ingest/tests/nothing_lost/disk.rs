@@ -28,6 +28,14 @@ impl Call {
     pub(crate) fn is_sync(&self) -> bool {
         matches!(self, Self::SyncFile(_) | Self::SyncFolder(_))
     }
+
+    /// An entry of a table's log gets its name.
+    pub(crate) fn is_commit(&self) -> bool {
+        match self {
+            Self::Link(_, to) => to.parent().is_some_and(|folder| folder.ends_with("_delta_log")),
+            _ => false,
+        }
+    }
 }
 
 /// What goes wrong.
@@ -115,6 +123,11 @@ impl TestDisk {
     /// From now on nothing fails.
     pub(crate) fn heal(&self) {
         self.state().fault = Fault::None;
+    }
+
+    /// From that call on everything fails.
+    pub(crate) fn fail_from(&self, call: usize, errno: i32) {
+        self.state().fault = Fault::FromThenOn { call, errno };
     }
 
     fn judge(&self) -> Verdict {

@@ -81,7 +81,7 @@ async fn an_error_of_any_call_of_the_disk_ends_the_command_and_breaks_nothing() 
             {
                 // Of the six kinds each call meets two, so that all of them meet all kinds of calls.
                 let is_chosen = (call + 3 * kind + other) % 3 == 0;
-                if !is_chosen || (!is_full() && call % 10 != (3 * kind + other) % 10) {
+                if !is_chosen || (!is_full() && call % 20 != (3 * kind + other) % 20) {
                     continue;
                 }
                 let (_kept, root) = inputs.new_root();
@@ -122,7 +122,7 @@ async fn an_error_of_any_read_ends_the_command_and_breaks_nothing() {
     run(&root, usize::MAX).await.expect("nothing fails");
     let reads = count.load(Ordering::SeqCst);
     let (mut tried, mut failed) = (0, 0);
-    for fails_at in (0..reads).filter(|read| is_full() || read % 16 == 7) {
+    for fails_at in (0..reads).filter(|read| is_full() || read % 32 == 7) {
         let (_kept, root) = inputs.new_root();
         let outcome = run(&root, fails_at).await;
         tried += 1;
@@ -144,7 +144,7 @@ fn assert_clear(error: &IngestError, what: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_is_full_keeps_the_last_commit_and_says_what_to_do() {
     let inputs = Inputs::new().await;
-    let sizes = if is_full() { 64 } else { 8 };
+    let sizes = if is_full() { 64 } else { 6 };
     for size in 0..sizes {
         let bytes = inputs.disk.written() * size / sizes;
         let (_kept, root) = inputs.new_root();

@@ -9,7 +9,7 @@ use futures::StreamExt;
 use crate::disk::{Call, EIO, Fault, TestDisk};
 use crate::image::{Image, Syncs};
 use crate::world::{
-    Random, assert_sound, figure, is_full, is_part_of, read_all, rows, store_on, write_ingests,
+    Random, assert_sound, figure, is_full, is_part_of, read_all, read_into, rows, store_on, write_ingests,
 };
 
 /// Ingests that were recorded once, to lose power in again and again.
@@ -137,4 +137,47 @@ async fn what_a_rerun_builds_on_is_durable_when_the_rerun_says_so() {
         }
     }
     figure(&format!("{} of {} points, then a re-run, then a power loss: 0 lost", points.len(), points.len()));
+}
+
+/// One run is open while another makes its rows visible and dies before they are durable. The first finds
+/// them, counts them and says that all is well.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_run_left_behind_is_durable_when_this_one_says_so() {
+    let folder = tempfile::tempdir().expect("folder");
+    let ingests = write_ingests(folder.path());
+    let paths = &ingests[0];
+    // Where the other one can die, as calls after the first one's.
+    let (calls, expected) = {
+        let (disk, root) = (TestDisk::default(), folder.path().join("store"));
+        drop(store_on(&root, disk.clone()).await.expect("store"));
+        let first = disk.calls();
+        let other = store_on(&root, disk.clone()).await.expect("store");
+        read_into(&other, paths).await.expect("ingest");
+        (disk.journal().split_off(first), rows(&other).await.expect("rows"))
+    };
+    let points: Vec<usize> = (1..=calls.len()).filter(|point| calls[point - 1].is_commit()).collect();
+    assert!(points.len() >= 4, "{calls:?}");
+    for point in &points {
+        let folder = tempfile::tempdir().expect("folder");
+        let root = folder.path().join("store");
+        let disk = TestDisk::default();
+        let this = store_on(&root, disk.clone()).await.expect("store");
+        disk.fail_from(disk.calls() + point, EIO);
+        let other = store_on(&root, disk.clone()).await.expect("store");
+        read_into(&other, paths).await.expect_err("the other dies");
+        disk.heal();
+        read_into(&this, paths).await.expect("ingest");
+        for seed in 0..4 {
+            let left = tempfile::tempdir().expect("folder");
+            let image = Image::after(&disk.journal(), Syncs::All);
+            image.write_what_power_leaves(folder.path(), left.path(), &mut Random::new(seed));
+            let lost = lost(&left.path().join("store"), Some(&expected)).await;
+            assert_eq!(lost, None, "the other died after {:?}", calls[point - 1]);
+        }
+    }
+    figure(&format!(
+        "{} of {} points at which another run dies beside this one, then a power loss: 0 lost",
+        points.len(),
+        points.len()
+    ));
 }
