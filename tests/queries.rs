@@ -247,6 +247,7 @@ async fn every_script_gives_the_answers_that_it_states() {
         }
     }
     assert!(failures.is_empty(), "{} scripts failed\n\n{}", failures.len(), failures.join("\n\n"));
+    println!("figure: {} scripts of questions, with 1 and 4 threads: the same answers", all_scripts().len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

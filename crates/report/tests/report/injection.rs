@@ -179,6 +179,12 @@ fn no_payload_changes_the_structure_of_the_report() {
             assert!(text.chars().all(|letter| letter == '\n' || !letter.is_control()), "{payload:?}");
         }
     }
+    println!(
+        "figure: {} payloads in each of {} fields, {} languages: 0 links, images, HTML, mentions, references or control bytes that came from data",
+        PAYLOADS.len(),
+        TEXT_FIELDS.len() + TEXT_LISTS.len(),
+        Lang::ALL.len()
+    );
 }
 
 /// What hosts of code make of plain text: mentions, references, addresses, emoji, control characters.
@@ -204,11 +210,13 @@ fn assert_inert(payload: &str, words: &str) {
 fn charts_and_tables_stay_inert() {
     const ELEMENTS: [&str; 9] =
         ["svg", "title", "desc", "rect", "line", "polyline", "polygon", "circle", "text"];
+    let (mut charts, mut tables) = (0, 0);
     for payload in PAYLOADS.iter().step_by(6) {
         let rendered = render(&poisoned(payload, true), Lang::En).unwrap();
         for (path, bytes) in &rendered.files {
             let text = std::str::from_utf8(bytes).unwrap();
             if path.ends_with(".svg") {
+                charts += 1;
                 for name in elements(text).split_whitespace() {
                     let name = name.trim_start_matches('/').trim_end_matches('/');
                     assert!(ELEMENTS.contains(&name), "{name} in {path} from {payload:?}");
@@ -216,10 +224,14 @@ fn charts_and_tables_stay_inert() {
                 assert!(!text.contains("href") || payload.contains("href"), "{path}");
                 assert!(fupan_report::svg_to_png(text, 0.1).is_ok(), "{path} from {payload:?}");
             } else if path.ends_with(".csv") {
+                tables += 1;
                 assert_no_formula(payload, path, bytes);
             }
         }
     }
+    println!(
+        "figure: {charts} charts and {tables} tables of every sixth: 0 elements, links or formulas that came from data"
+    );
 }
 
 fn assert_no_formula(payload: &str, path: &str, bytes: &[u8]) {
