@@ -3,8 +3,6 @@
 //! What names its offset is exact. What names none is read on the clocks of the zone: exact but for the
 //! hour that exists twice, whose readings are the first, and the hour that does not exist.
 
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "a test says what it found, and fails aloud")]
-
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc};
