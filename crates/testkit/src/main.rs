@@ -2,12 +2,12 @@
 //! `fupan-testkit scoreboard [--full] [--only WORD]`: proves the promises and writes `docs/scoreboard.md`.
 //! `fupan-testkit guards [WORD]`: cuts guards out of a copy of the sources and expects tests to fail.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use fupan_testkit::campus_lunch;
-use fupan_testkit::scoreboard::guards::{self, Guard};
-use fupan_testkit::scoreboard::{self, Extent, ROWS, Verdict};
+use fupan_testkit::scoreboard::guards::{self, GUARDS, Guard, Missed};
+use fupan_testkit::scoreboard::{self, Extent, Page, ROWS, Verdict};
 
 const USAGE: &str = "usage: fupan-testkit campus-lunch FOLDER [SEED]
        fupan-testkit scoreboard [--full] [--only WORD]
@@ -57,46 +57,71 @@ fn write_campus_lunch(folder: &str, seed: Option<u64>) -> ExitCode {
     }
 }
 
-/// Runs the rows whose test holds `only`; the page is written where all of them ran.
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks")]
-fn run_scoreboard(extent: Extent, only: Option<&str>) -> ExitCode {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut found = Vec::new();
-    for row in ROWS.iter().filter(|row| only.is_none_or(|only| row.test.contains(only))) {
-        let of_row = scoreboard::run(&root, *row, extent);
-        println!("{:>6.1} s  {:?}  {}", of_row.took.as_secs_f64(), of_row.verdict, row.test);
-        for figure in &of_row.figures {
-            println!("          {figure}");
-        }
-        found.push(of_row);
-    }
-    let page = scoreboard::page(&found, extent);
-    if only.is_none()
-        && let Err(error) = std::fs::write(root.join(PAGE), page)
-    {
-        eprintln!("error: {PAGE}: {error}");
-        return ExitCode::from(74);
-    }
-    let has_failed = found.is_empty() || found.iter().any(|found| found.verdict == Verdict::Failed);
-    ExitCode::from(u8::from(has_failed))
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks")]
-fn run_guards(only: Option<&str>) -> ExitCode {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    // `target/debug/fupan-testkit`
-    let target = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.parent()?.to_owned()));
-    let target = target.unwrap_or_else(|| root.join("target"));
-    let told = |guard: &Guard, missed: &str| println!("without: {}\n    {missed}", guard.name);
-    let unproven = guards::unproven(&root, &target, only, told);
-    match unproven {
-        Ok(unproven) => {
-            println!("figure: {} guards are proven by nothing: {unproven:?}", unproven.len());
-            ExitCode::from(u8::from(!unproven.is_empty()))
+fn read_page() -> Page {
+    Page::parse(&std::fs::read_to_string(root().join(PAGE)).unwrap_or_default())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the page says when something was found")]
+fn today() -> String {
+    chrono::Utc::now().format("%Y-%m-%d").to_string()
+}
+
+fn failed(what: &str, error: &std::io::Error) -> ExitCode {
+    #[expect(clippy::print_stderr, reason = "a command line speaks")]
+    {
+        eprintln!("error: {what}: {error}");
+    }
+    ExitCode::from(74)
+}
+
+/// Runs the rows whose test holds `only`. The page is written after each, so that an end loses nothing.
+#[expect(clippy::print_stdout, reason = "a command line speaks")]
+fn run_scoreboard(extent: Extent, only: Option<&str>) -> ExitCode {
+    let (mut ran, mut has_failed) = (0, false);
+    for row in ROWS.iter().filter(|row| only.is_none_or(|only| row.test.contains(only))) {
+        let found = scoreboard::run(&root(), *row, extent);
+        println!("{:>6.1} s  {:?}  {}", found.took.as_secs_f64(), found.verdict, row.test);
+        for figure in &found.figures {
+            println!("          {figure}");
         }
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(74)
+        ran += 1;
+        has_failed |= found.verdict == Verdict::Failed;
+        // Others may have run other rows meanwhile.
+        let mut page = read_page();
+        page.record(&found, extent, &today());
+        if let Err(error) = std::fs::write(root().join(PAGE), page.text()) {
+            return failed(PAGE, &error);
         }
     }
+    ExitCode::from(u8::from(ran == 0 || has_failed))
+}
+
+#[expect(clippy::print_stdout, reason = "a command line speaks")]
+fn run_guards(only: Option<&str>) -> ExitCode {
+    // `target/debug/fupan-testkit`
+    let target = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.parent()?.to_owned()));
+    let target = target.unwrap_or_else(|| root().join("target"));
+    let mut found = Vec::new();
+    let told = |guard: &Guard, missed: &Missed| {
+        println!("without: {}\n    {missed}", guard.name);
+        found.push((guard.name, missed.failed().map(str::to_owned)));
+    };
+    let unproven = match guards::unproven(&root(), &target, only, told) {
+        Ok(unproven) => unproven,
+        Err(error) => return failed("guards", &error),
+    };
+    let mut page = read_page();
+    for (name, missed) in &found {
+        page.record_guard(name, missed.as_deref(), &today());
+    }
+    page.keep_guards(&GUARDS.iter().map(|guard| guard.name).collect::<Vec<_>>());
+    if let Err(error) = std::fs::write(root().join(PAGE), page.text()) {
+        return failed(PAGE, &error);
+    }
+    println!("{} removals are caught by nothing: {unproven:?}", unproven.len());
+    ExitCode::from(u8::from(!unproven.is_empty()))
 }

@@ -4,12 +4,14 @@
 //! whole of its row. What it found counts only if it passed.
 
 pub mod guards;
+mod page;
 mod rows;
 
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+pub use page::Page;
 pub use rows::{Proof, ROWS, Row};
 
 /// How much of each row is done.
@@ -46,30 +48,25 @@ pub struct Found {
 }
 
 impl Proof {
-    fn is_built(&self, root: &Path) -> bool {
-        let folder = root.join("crates").join(self.package.trim_start_matches("fupan-"));
-        let folder = if self.package == "fupan" { root.join("crates/cli") } else { folder };
-        let target = folder.join("tests").join(self.target);
-        self.target == "lib" || target.with_extension("rs").is_file() || target.join("main.rs").is_file()
-    }
-
-    fn arguments(&self) -> Vec<&'static str> {
+    fn arguments(&self, extent: Extent) -> Vec<&'static str> {
         let target: &[&str] = if self.target == "lib" { &["--lib"] } else { &["--test", self.target] };
-        [&["test", "--package", self.package], target].concat()
+        let built = if extent == Extent::Full { self.built_for_full } else { &[] };
+        [&["test", "--package", self.package], target, built].concat()
     }
 }
 
 /// Runs one row; `root` is the workspace's folder.
 pub fn run(root: &Path, row: Row, extent: Extent) -> Found {
     let mut found = Found { row, verdict: Verdict::NotBuilt, figures: Vec::new(), took: Duration::ZERO };
-    for proof in row.proofs.iter().filter(|proof| proof.is_built(root)) {
+    for proof in row.proofs {
         if found.verdict == Verdict::NotBuilt {
             found.verdict = Verdict::Passed;
         }
-        let built = cargo(root, &[&proof.arguments()[..], &["--no-run"]].concat(), extent);
+        let arguments = proof.arguments(extent);
+        let built = cargo(root, &[&arguments[..], &["--no-run"]].concat(), extent);
         let began = Instant::now();
         let filter = ["--", proof.filter, "--nocapture", "--test-threads=1"];
-        let ran = built.and_then(|_| cargo(root, &[&proof.arguments()[..], &filter].concat(), extent));
+        let ran = built.and_then(|_| cargo(root, &[&arguments[..], &filter].concat(), extent));
         found.took += began.elapsed();
         match ran.and_then(|output| figures(&output)) {
             Ok(figures) => found.figures.extend(figures),
@@ -93,14 +90,19 @@ fn cargo(root: &Path, arguments: &[&str], extent: Extent) -> Result<String, Stri
     if status.success() {
         return Ok(text);
     }
-    let failed: Vec<&str> =
-        text.lines().filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED")).collect();
+    let failed = failed_tests(&text);
     if failed.is_empty() {
         let stderr = String::from_utf8_lossy(&stderr);
         let reason = stderr.lines().find(|line| line.starts_with("error")).unwrap_or("it did not run");
         return Err(reason.to_owned());
     }
     Err(format!("failed: {}", failed.join(", ")))
+}
+
+/// The tests of the list at the end: what they print stands between their names and what became of them.
+fn failed_tests(output: &str) -> Vec<&str> {
+    let (_, list) = output.rsplit_once("\nfailures:\n").unwrap_or_default();
+    list.lines().map_while(|line| line.strip_prefix("    ")).collect()
 }
 
 /// What the tests told, or how many passed.
@@ -116,42 +118,6 @@ fn figures(output: &str) -> Result<Vec<String>, String> {
     Ok(if told.is_empty() { vec![format!("{passed} tests passed")] } else { told })
 }
 
-/// The page.
-pub fn page(found: &[Found], extent: Extent) -> String {
-    let command = match extent {
-        Extent::Quick => "cargo run --package fupan-testkit -- scoreboard",
-        Extent::Full => "cargo run --package fupan-testkit -- scoreboard --full",
-    };
-    let of = |verdict: &Verdict| found.iter().filter(|found| found.verdict == *verdict).count();
-    let mut page = format!(
-        "# Scoreboard\n\nWhat is promised, and the figures by which it is proven. Written by\n\n```sh\n{command}\n```\n\n{}\n\n{} of {} rows pass, {} fail, {} are not built yet. What each guard is good for is shown in the last row: with it off, a test fails.\n\n| | test | passes with | found | seconds |\n|---|---|---|---|---:|\n",
-        match extent {
-            Extent::Quick =>
-                "This is a sample of each row, as in `cargo test`; `--full` runs the whole of it. A row alone: `--only WORD`.",
-            Extent::Full =>
-                "This is the whole of each row; `cargo test` runs a sample of it. A row alone: `--only WORD`.",
-        },
-        of(&Verdict::Passed),
-        found.len(),
-        of(&Verdict::Failed),
-        of(&Verdict::NotBuilt),
-    );
-    for found in found {
-        let (mark, figures) = match found.verdict {
-            Verdict::Passed => ("✔", found.figures.join("<br>")),
-            Verdict::Failed => ("✘", found.figures.join("<br>")),
-            Verdict::NotBuilt => ("–", "not built".to_owned()),
-        };
-        let seconds = match found.verdict {
-            Verdict::NotBuilt => String::new(),
-            _ => format!("{:.0}", found.took.as_secs_f64()),
-        };
-        let cells = [mark, found.row.test, found.row.required, &figures, &seconds];
-        page.push_str(&format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | ")));
-    }
-    page
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,29 +130,17 @@ mod tests {
     }
 
     #[test]
+    fn failed_tests_are_those_of_the_list() {
+        let ran = "test a ... figure: x\nFAILED\n\nfailures:\n\n---- a ----\nfailures:\n    a\n    b::c\n\ntest result: FAILED. 0 passed; 2 failed";
+        assert_eq!(failed_tests(ran), ["a", "b::c"]);
+        assert!(failed_tests("error: could not compile").is_empty());
+    }
+
+    #[test]
     fn figures_stand_behind_the_name_of_their_test_or_alone() {
         let ran = "test a ... figure: 3 of 3\nok\nfigure: 0 lost\ntest result: ok. 2 passed; 0 failed";
         assert_eq!(figures(ran), Ok(vec!["3 of 3".to_owned(), "0 lost".to_owned()]));
         let silent = "test a ... ok\ntest result: ok. 2 passed; 0 failed";
         assert_eq!(figures(silent), Ok(vec!["2 tests passed".to_owned()]));
-    }
-
-    #[test]
-    fn the_page_says_what_failed_and_what_is_not_built() {
-        let found = |verdict, figures: &[&str]| Found {
-            row: ROWS[0],
-            verdict,
-            figures: figures.iter().map(ToString::to_string).collect(),
-            took: Duration::from_secs(7),
-        };
-        let all = [
-            found(Verdict::Passed, &["3 of 3", "a | b"]),
-            found(Verdict::Failed, &["failed: x"]),
-            found(Verdict::NotBuilt, &[]),
-        ];
-        let page = page(&all, Extent::Full);
-        assert!(page.contains("1 of 3 rows pass, 1 fail, 1 are not built yet"), "{page}");
-        assert!(page.contains("3 of 3<br>a \\| b | 7 |"), "{page}");
-        assert!(page.contains("| ✘ |") && page.contains("| not built |  |"), "{page}");
     }
 }
