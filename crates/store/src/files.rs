@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use twox_hash::XxHash64;
 
 use crate::table::{TAG_CHUNKS, TAG_DIGEST};
-use crate::{StoreError, limits, series};
+use crate::{StoreError, columns, limits, series};
 
 /// A Parquet file that is ready to be written.
 #[derive(Debug)]
@@ -103,11 +103,7 @@ fn encode_rows(table: Table, batches: &[RecordBatch]) -> Result<(Vec<u8>, Value)
     };
     let mut bytes = Vec::new();
     let properties = writer_properties(table, &schema, &stored)?;
-    let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties))?;
-    for batch in &stored {
-        writer.write(batch)?;
-    }
-    writer.close()?;
+    columns::write(ArrowWriter::try_new(&mut bytes, schema, Some(properties))?, &stored)?;
     Ok((bytes, statistics(table, &stored)))
 }
 

@@ -5,6 +5,7 @@
 //! stores. It makes no SQL session.
 
 mod append;
+mod columns;
 mod compact;
 mod conditional;
 mod disk;
