@@ -60,9 +60,23 @@ pub fn detect(head: &[u8], head_is_whole: bool, options: &DecodeOptions) -> Resu
     if let Some(detection) = lines::detect(head, head_is_whole) {
         return Ok(detection);
     }
-    match head.trim_ascii_start().first() {
+    let told = match head.trim_ascii_start().first() {
         Some(b'{' | b'[') => json::detect(head, head_is_whole),
         _ => text::detect(head, head_is_whole),
+    };
+    told.map_err(|error| name_encoding(error, head))
+}
+
+/// Text in another encoding that nothing tells from others (Latin-1 and its kin) can only be declared.
+fn name_encoding(error: DecodeError, head: &[u8]) -> DecodeError {
+    // A letter that the head cuts in half is no error.
+    let is_utf8 = std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
+    match error {
+        DecodeError::Unrecognised { seen, .. } if !is_utf8 => DecodeError::Unrecognised {
+            seen: format!("{seen}, and not all of it is UTF-8"),
+            hint: "name its encoding: --encoding latin1, or `encoding` in a mapping file".to_owned(),
+        },
+        other => other,
     }
 }
 

@@ -395,6 +395,7 @@ impl Stream {
         let report = &mut self.report;
         report.counts.add(finished.counts);
         report.assumed_zone_records += finished.assumed_zone_records;
+        report.assumed_year_records += finished.assumed_year_records;
         report.redacted += finished.redacted;
         for (table, rows) in &finished.by_table {
             *report.rows.entry(*table).or_default() += rows;

@@ -94,6 +94,7 @@ pub(crate) struct Finished {
     pub(crate) rejects: Vec<ShownReject>,
     pub(crate) redacted: fupan_redact::Counts,
     pub(crate) assumed_zone_records: u64,
+    pub(crate) assumed_year_records: u64,
     pub(crate) first: Option<Micros>,
     pub(crate) last: Option<Micros>,
 }
@@ -167,6 +168,7 @@ impl Decoded {
             by_table,
             redacted: self.sink.guard.counts,
             assumed_zone_records: self.sink.assumed_zone_records,
+            assumed_year_records: self.sink.assumed_year_records,
             first: self.sink.first,
             last: self.sink.last,
         })

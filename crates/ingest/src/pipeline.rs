@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use fupan_decode::{InputFormat, Mapping};
+use fupan_decode::{Encoding, InputFormat, Mapping};
 use fupan_model::Micros;
 use fupan_redact::KeySource;
 use fupan_store::Store;
@@ -22,6 +22,8 @@ pub struct IngestSettings {
     pub zone: Tz,
     /// `--input-format`.
     pub format: Option<InputFormat>,
+    /// `--encoding`: what all texts are in; none means told by their bytes, or by a mapping.
+    pub encoding: Option<Encoding>,
     /// Mappings in order of precedence, with their text's fingerprint in the name's place.
     pub mappings: Vec<Mapping>,
     /// Read again what is in already in another way, and take its place.

@@ -197,7 +197,9 @@ impl Reading<'_> {
             format: self.settings.format,
             pseudonyms: Some(self.settings.pseudonyms.clone()),
         };
-        let encoding = Encoding::of_source(&head, head.len() < wanted, None, &options);
+        // A spreadsheet is no text, whatever the texts beside it are in.
+        let declared = self.settings.encoding.filter(|_| !head.starts_with(b"PK\x03\x04"));
+        let encoding = Encoding::of_source(&head, head.len() < wanted, declared, &options);
         let transcoded_from = encoding.as_ref().map(|found| found.encoding);
         let taken = if transcoded_from.is_some() { std::mem::take(&mut head) } else { Vec::new() };
         let mut text = Text::new(taken, bytes, transcoded_from, inflation);

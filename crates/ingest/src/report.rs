@@ -105,6 +105,8 @@ pub struct SourceReport {
     pub rows: BTreeMap<Table, u64>,
     /// Records whose time had no zone.
     pub assumed_zone_records: u64,
+    /// Records whose time had no year: it is that of when the source was last written.
+    pub assumed_year_records: u64,
     /// What was taken out of its texts.
     pub redacted: fupan_redact::Counts,
     /// The first few rejects.

@@ -23,6 +23,7 @@ pub(crate) struct ChunkSink {
     /// Rows of telemetry.
     pub(crate) telemetry_rows: u64,
     pub(crate) assumed_zone_records: u64,
+    pub(crate) assumed_year_records: u64,
     pub(crate) first: Option<Micros>,
     pub(crate) last: Option<Micros>,
     /// Our bug, if ever: a builder refused a row.
@@ -46,6 +47,7 @@ impl ChunkSink {
             records_with_rows: 0,
             telemetry_rows: 0,
             assumed_zone_records: 0,
+            assumed_year_records: 0,
             first: None,
             last: None,
             failure: None,
@@ -130,6 +132,10 @@ impl RecordSink for ChunkSink {
 
     fn assumed_zone(&mut self) {
         self.assumed_zone_records += 1;
+    }
+
+    fn assumed_year(&mut self) {
+        self.assumed_year_records += 1;
     }
 
     fn declared(&mut self, document: DeclaredDocument) {

@@ -35,6 +35,7 @@ fn settings(now_seconds: i64) -> IngestSettings {
     IngestSettings {
         zone: chrono_tz::Asia::Shanghai,
         format: None,
+        encoding: None,
         mappings: Vec::new(),
         replace: false,
         dry_run: false,

@@ -5,7 +5,7 @@ mod account;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use fupan_decode::InputFormat;
+use fupan_decode::{Encoding, InputFormat};
 use fupan_ingest::{
     IngestReport, IngestSettings, Source, find_sources, find_sources_anywhere, ingest, without_twins,
 };
@@ -30,6 +30,9 @@ pub(crate) struct Arguments {
     /// Read all of them as this format, instead of telling it from the content
     #[arg(long, value_name = "FORMAT", value_parser = input_format)]
     input_format: Option<InputFormat>,
+    /// Encoding of texts that are not in UTF-8, such as latin1 or gbk, instead of telling it from the bytes
+    #[arg(long, value_name = "ENCODING", value_parser = encoding)]
+    encoding: Option<Encoding>,
     /// Read all of them by this mapping file
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
@@ -68,11 +71,19 @@ fn input_format(text: &str) -> Result<InputFormat, String> {
     })
 }
 
+fn encoding(text: &str) -> Result<Encoding, String> {
+    Encoding::by_name(text).ok_or_else(|| {
+        "no encoding that has to be told (UTF-8 has not); names are those of iconv, such as latin1, gbk, utf-16le"
+            .to_owned()
+    })
+}
+
 pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     let found = find(&arguments.paths, &app.surroundings.remote).await;
     let settings = IngestSettings {
         zone: app.zone(),
         format: arguments.input_format,
+        encoding: arguments.encoding,
         mappings: app.mappings(arguments.mapping.as_deref())?,
         replace: arguments.replace,
         keep_raw: arguments.keep_raw,
@@ -224,6 +235,7 @@ pub(crate) fn default_settings(app: &App) -> Result<IngestSettings, Failure> {
     Ok(IngestSettings {
         zone: app.zone(),
         format: None,
+        encoding: None,
         mappings: app.mappings(None)?,
         replace: false,
         keep_raw: false,

@@ -128,3 +128,32 @@ fn what_files_have_to_do_with_earlier_ones_is_said() {
     }
     assert_snapshot!("histories_many", world.run(&["ingest", "more"]));
 }
+
+#[test]
+fn an_encoding_that_cannot_be_told_is_named() {
+    let world = World::new();
+    world.file(
+        "app.log",
+        b"2026-11-05 11:05:03 ERROR caf\xE9 ferm\xE9\n2026-11-05 11:05:04 INFO r\xE9ouvert\n",
+    );
+    let refused = world.run(&["ingest", "app.log"]);
+    assert!(refused.contains("--encoding latin1"), "{refused}");
+    let answer = world.run(&["ingest", "--encoding", "latin1", "app.log"]);
+    assert!(answer.starts_with("exit code 0"), "{answer}");
+    let bodies =
+        world.run(&["sql", "--quiet", "--format", "csv", "select body from logs order by timestamp"]);
+    assert_eq!(bodies, "exit code 0\n--- stdout\nbody\ncafé fermé\nréouvert\n");
+    let wrong = world.run(&["ingest", "--encoding", "klingon", "app.log"]);
+    assert!(wrong.contains("such as latin1, gbk"), "{wrong}");
+}
+
+#[test]
+fn years_that_no_time_names_are_told() {
+    let world = World::new();
+    world.file("sys.log", b"<13>Nov  5 11:05:03 web app: a\n<13>Nov  5 11:05:04 web app: b\n");
+    let answer = world.run(&["ingest", "sys.log"]);
+    assert!(
+        answer.contains("took the year of 2 records in 1 source from when the file was last written"),
+        "{answer}"
+    );
+}

@@ -173,6 +173,12 @@ fn what_is_not_recognised_says_what_to_do() {
 }
 
 #[test]
+fn an_encoding_that_nothing_tells_has_to_be_named() {
+    let told = error(b"caf\xE9 cr\xE8me br\xFBl\xE9e\nd\xE9j\xE0 vu\n");
+    assert!(told.contains("--encoding latin1"), "{told}");
+}
+
+#[test]
 fn flags_and_mappings_come_first() {
     let mut options = options();
     options.format = Some(InputFormat::CsvLogs);

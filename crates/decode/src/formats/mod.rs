@@ -178,7 +178,10 @@ pub(crate) fn walk_text<'a>(
         };
         let outcome = match text {
             Ok(text) => read(place, text, sink),
-            Err(error) => Err(format!("not UTF-8 text: byte {} cannot be read", error.valid_up_to())),
+            Err(error) => Err(format!(
+                "not UTF-8 text: byte {} cannot be read; is it another encoding? --encoding names it",
+                error.valid_up_to()
+            )),
         };
         if let Err(reason) = outcome {
             reject(sink, place, reason, record.bytes);
@@ -216,7 +219,10 @@ pub(crate) fn document_text<'a>(chunk: &Chunk<'a>, sink: &mut dyn RecordSink) ->
             reject(
                 sink,
                 place,
-                format!("not UTF-8 text: byte {} cannot be read", error.valid_up_to()),
+                format!(
+                    "not UTF-8 text: byte {} cannot be read; is it another encoding? --encoding names it",
+                    error.valid_up_to()
+                ),
                 chunk.bytes,
             );
             None

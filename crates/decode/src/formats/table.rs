@@ -33,7 +33,7 @@ impl Table {
         // A header's own cells may hold line feeds: read it as a record.
         let record =
             Records::new(Framing::CsvRecords { delimiter }, head).next().ok_or(DecodeError::Empty)?;
-        let text = std::str::from_utf8(record.bytes).map_err(|_| mismatch("its header is not UTF-8 text"))?;
+        let text = std::str::from_utf8(record.bytes).map_err(|_| mismatch("its header is not UTF-8 text; name its encoding: --encoding latin1, or `encoding` in a mapping file"))?;
         // Otherwise the whole file would pass for its header, and nothing of it be read.
         if text.contains('\r') && !text.contains('\n') {
             return Err(mismatch(

@@ -48,6 +48,7 @@ impl World {
         IngestSettings {
             zone: chrono_tz::Asia::Shanghai,
             format: None,
+            encoding: None,
             mappings: Vec::new(),
             replace: false,
             dry_run: false,

@@ -84,6 +84,7 @@ pub(crate) fn settings() -> IngestSettings {
     IngestSettings {
         zone: chrono_tz::Asia::Shanghai,
         format: None,
+        encoding: None,
         mappings: Vec::new(),
         replace: false,
         dry_run: false,

@@ -76,6 +76,7 @@ pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings, is_zone_gi
     tell_histories(app, sources);
     tell_wide(app, sources);
     tell_zone(app, sources, settings, is_zone_given);
+    tell_year(app, sources);
     tell_personal(app, sources, settings);
     tell_sum(app, done, settings);
     match problems.min(rejects).min(earlier) {
@@ -360,6 +361,20 @@ fn tell_zone(app: &App, sources: &[SourceReport], settings: &IngestSettings, is_
             "assumed {zone} in {without} of {of}: their times name no zone (wrong? ingest again with --replace --zone ZONE)"
         )
     });
+}
+
+/// What became of times that name no year.
+fn tell_year(app: &App, sources: &[SourceReport]) {
+    let without: Vec<&SourceReport> =
+        sources.iter().filter(|source| source.assumed_year_records > 0).collect();
+    let Some(first) = without.first() else { return };
+    let records: u64 = without.iter().map(|source| source.assumed_year_records).sum();
+    app.terminal.note(format!(
+        "took the year of {} in {} from when the file was last written, as in {}: their times name none (wrong? set the file's time with touch -d and ingest again with --replace)",
+        counted(records, "record"),
+        counted(without.len() as u64, "source"),
+        escape::shell_word(&first.source),
+    ));
 }
 
 /// What was taken out of texts, or that it was to stay.
