@@ -169,8 +169,12 @@ fn walk(folder: &Path, sources: &mut Vec<Source>) -> Result<(), IngestError> {
             continue;
         }
         if path.is_dir() {
-            walk(&path, sources)?;
-        } else {
+            // A folder that cannot be opened is told as a source that cannot be read; others are read all the same.
+            if let Err(IngestError::NoSource { .. }) = walk(&path, sources) {
+                sources.push(file_source(&path, false));
+            }
+        } else if path.metadata().map_or(true, |metadata| metadata.is_file()) {
+            // Reading a pipe or a socket would wait for whoever writes to it.
             sources.push(file_source(&path, false));
         }
         if sources.len() > limits::SOURCES_MAX {
@@ -217,6 +221,16 @@ mod tests {
         let found = find_sources(&[folder.path().to_string_lossy().into_owned()]).expect("found");
         let names: Vec<_> = found.iter().map(|source| source.name.as_str()).collect();
         assert_eq!(names, ["a.jsonl", "b.jsonl"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn sockets_in_a_folder_are_not_waited_for() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("a.jsonl"), "x").expect("write");
+        let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).expect("socket");
+        let found = find_sources(&[folder.path().to_string_lossy().into_owned()]).expect("found");
+        assert_eq!(found.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(), ["a.jsonl"]);
     }
 
     #[test]
