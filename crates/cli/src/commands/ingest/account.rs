@@ -162,7 +162,7 @@ fn tell_above(app: &App, sources: &[SourceReport]) -> Verdict {
     }
     if verdict != Verdict::Fine {
         app.terminal.hint(
-            "the reasons are below, the records in `quarantine`; mend the source, or give --input-format or --mapping, and ingest it again with --replace",
+            "the reasons are below, the records in `quarantine`; give --input-format or --mapping and ingest it again with --replace; of a source that you mend, take back what was read with `fupan store forget NAME` first",
         );
     }
     verdict
@@ -191,7 +191,7 @@ fn tell_again(app: &App, earlier: &[RejectedBefore]) -> Verdict {
     }
     if !earlier.is_empty() {
         app.terminal.hint(
-            "`fupan query run quality/quarantine` names the reasons; mend the source, or give --input-format or --mapping, and ingest it again with --replace",
+            "`fupan query run quality/quarantine` names the reasons; give --input-format or --mapping and ingest it again with --replace; of a source that you mend, take back what was read with `fupan store forget NAME` first",
         );
     }
     verdict
