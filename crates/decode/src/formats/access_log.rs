@@ -38,12 +38,7 @@ impl Decoder for AccessLog {
         walk_text(Framing::Lines, 0, chunk, limits::LINE_BYTES_MAX, sink, &mut |place, line, sink| {
             let entry = Entry::read(line)?;
             entry.put(&mut builder);
-            let (record, assumed_zone) = builder.finish(self.zone)?;
-            if assumed_zone {
-                sink.assumed_zone();
-            }
-            sink.log(place, record);
-            Ok(())
+            builder.log_to(sink, place, self.zone)
         });
     }
 }

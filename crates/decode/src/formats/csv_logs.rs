@@ -42,12 +42,7 @@ impl Decoder for CsvLogs {
                     builder.put(*target, Cow::Borrowed(name), Value::Text(cell.clone()));
                 }
             }
-            let (record, assumed_zone) = builder.finish(self.zone)?;
-            if assumed_zone {
-                sink.assumed_zone();
-            }
-            sink.log(place, record);
-            Ok(())
+            builder.log_to(sink, place, self.zone)
         });
     }
 }

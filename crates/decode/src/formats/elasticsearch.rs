@@ -49,12 +49,7 @@ impl Decoder for Elasticsearch {
             let mut builder = LogBuilder::new();
             keys.restart();
             put(&mut builder, &mut keys, entry.raw)?;
-            let (record, assumed_zone) = builder.finish(self.zone)?;
-            if assumed_zone {
-                sink.assumed_zone();
-            }
-            sink.log(place, record);
-            Ok(())
+            builder.log_to(sink, place, self.zone)
         });
     }
 }

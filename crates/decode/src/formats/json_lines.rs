@@ -54,13 +54,8 @@ impl Decoder for JsonLines {
                 keys.restart();
                 visit_object(text, &mut |key, value| builder.put(keys.target(&key), key, value))
             };
-            match read {
-                Ok(()) => builder.log_to(sink, place, self.zone),
-                Err(reason) => {
-                    builder.clear();
-                    Err(reason)
-                }
-            }
+            read.inspect_err(|_| builder.clear())?;
+            builder.log_to(sink, place, self.zone)
         });
     }
 }

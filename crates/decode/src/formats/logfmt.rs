@@ -41,13 +41,8 @@ impl Decoder for Logfmt {
                 }
             }
             // Finishing empties the builder also where the line is bad.
-            let finished = builder.finish(self.zone);
-            let (record, assumed_zone) = read.and(finished)?;
-            if assumed_zone {
-                sink.assumed_zone();
-            }
-            sink.log(place, record);
-            Ok(())
+            read.inspect_err(|_| builder.clear())?;
+            builder.log_to(sink, place, self.zone)
         });
     }
 }

@@ -56,12 +56,7 @@ impl Decoder for Loki {
             let parts = Parts::of(entry)?;
             let mut builder = LogBuilder::new();
             parts.put(&mut builder, &mut keys, self.zone)?;
-            let (record, assumed_zone) = builder.finish(self.zone)?;
-            if assumed_zone {
-                sink.assumed_zone();
-            }
-            sink.log(place, record);
-            Ok(())
+            builder.log_to(sink, place, self.zone)
         });
     }
 }

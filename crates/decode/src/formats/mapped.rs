@@ -250,12 +250,7 @@ impl Mapped {
                 builder.put(keys.target(&key), key, value);
             }
         }
-        let (record, assumed_zone) = builder.finish(self.zone)?;
-        if assumed_zone {
-            sink.assumed_zone();
-        }
-        sink.log(place, record);
-        Ok(())
+        builder.log_to(sink, place, self.zone)
     }
 
     fn metrics<'a>(

@@ -81,14 +81,10 @@ impl Decoder for Syslog {
             let message = self.counted(text.trim_start())?;
             let mut builder = LogBuilder::new();
             let assumed = self.message(message, &mut builder, &mut keys)?;
-            let (record, assumed_zone) = builder.finish(self.zone)?;
-            if assumed_zone {
-                sink.assumed_zone();
-            }
+            builder.log_to(sink, place, self.zone)?;
             if assumed.year {
                 sink.assumed_year();
             }
-            sink.log(place, record);
             Ok(())
         });
     }

@@ -67,14 +67,10 @@ impl TextLog {
         sink: &mut dyn RecordSink,
     ) -> Result<(), String> {
         let assumed_year = self.read(text, builder, keys)?;
-        let (record, assumed_zone) = builder.finish(self.zone)?;
-        if assumed_zone {
-            sink.assumed_zone();
-        }
+        builder.log_to(sink, place, self.zone)?;
         if assumed_year {
             sink.assumed_year();
         }
-        sink.log(place, record);
         Ok(())
     }
 
