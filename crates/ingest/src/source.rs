@@ -170,7 +170,7 @@ fn walk(folder: &Path, sources: &mut Vec<Source>) -> Result<(), IngestError> {
         }
         if path.is_dir() {
             // A folder that cannot be opened is told as a source that cannot be read; others are read all the same.
-            if let Err(IngestError::NoSource { .. }) = walk(&path, sources) {
+            if walk(&path, sources).is_err() {
                 sources.push(file_source(&path, false));
             }
         } else if path.metadata().map_or(true, |metadata| metadata.is_file()) {

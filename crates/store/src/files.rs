@@ -14,7 +14,9 @@ use fupan_model::{Micros, Table};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::file::properties::{
+    EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion,
+};
 use parquet::schema::types::ColumnPath;
 use serde_json::{Map, Value, json};
 use twox_hash::XxHash64;
@@ -120,6 +122,14 @@ fn without_partitions(table: Table, batch: &RecordBatch) -> Result<RecordBatch, 
     Ok(batch.project(&kept)?)
 }
 
+/// What all data files have in common.
+pub(crate) fn properties() -> Result<WriterPropertiesBuilder, StoreError> {
+    Ok(WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(limits::ZSTD_LEVEL)?))
+        .set_created_by("fupan".to_owned()))
+}
+
 /// Encodings by what the rows hold: instants and counters by their steps, texts and numbers that hardly
 /// repeat without a dictionary, which would only be built and thrown away. Smallest and largest texts are
 /// kept where files are chosen by them; elsewhere they cost two comparisons a value and leave out nothing.
@@ -128,11 +138,7 @@ fn writer_properties(
     schema: &Schema,
     batches: &[RecordBatch],
 ) -> Result<WriterProperties, StoreError> {
-    let mut builder = WriterProperties::builder()
-        .set_writer_version(WriterVersion::PARQUET_1_0)
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(limits::ZSTD_LEVEL)?))
-        .set_max_row_group_row_count(Some(limits::ROW_GROUP_ROWS))
-        .set_created_by("fupan".to_owned());
+    let mut builder = properties()?.set_max_row_group_row_count(Some(limits::ROW_GROUP_ROWS));
     for (index, field) in schema.fields().iter().enumerate() {
         let columns: Vec<&ArrayRef> = batches.iter().map(|batch| batch.column(index)).collect();
         let path = ColumnPath::from(field.name().as_str());
@@ -182,11 +188,7 @@ fn encoding_without_dictionary(name: &str, columns: &[&ArrayRef]) -> Option<Enco
             let encoding = if is_short { Encoding::DELTA_LENGTH_BYTE_ARRAY } else { Encoding::PLAIN };
             differ_mostly(marks).then_some(encoding)
         }
-        DataType::Float64 => {
-            let bits =
-                |column: &ArrayRef, row| Some(column.as_primitive_opt::<Float64Type>()?.value(row).to_bits());
-            differ_mostly(sampled(columns, bits)).then_some(Encoding::PLAIN)
-        }
+        DataType::Float64 => numbers_differ(columns).then_some(Encoding::PLAIN),
         _ => None,
     }
 }
@@ -203,8 +205,14 @@ fn sampled(columns: &[&ArrayRef], mut mark: impl FnMut(&ArrayRef, usize) -> Opti
     marks
 }
 
+/// Whether most numbers of a sample are seen but once.
+pub(crate) fn numbers_differ(columns: &[&ArrayRef]) -> bool {
+    let bits = |column: &ArrayRef, row| Some(column.as_primitive_opt::<Float64Type>()?.value(row).to_bits());
+    differ_mostly(sampled(columns, bits))
+}
+
 /// Whether most values of a sample are seen but once.
-pub(crate) fn differ_mostly(mut marks: Vec<u64>) -> bool {
+fn differ_mostly(mut marks: Vec<u64>) -> bool {
     let sampled = marks.len();
     marks.sort_unstable();
     marks.dedup();

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::take;
-use arrow::datatypes::{DataType, Float64Type, Schema};
+use arrow::datatypes::{
+    DataType, Float64Type, Int64Type as Number, Schema, TimestampMicrosecondType as Instant,
+};
 use fupan_model::Table;
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::Encoding;
 use parquet::data_type::{DataType as Physical, DoubleType, Int64Type};
-use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnDescPtr, ColumnPath, SchemaDescriptor};
 use serde_json::{Map, Value as Json, json};
@@ -17,7 +19,7 @@ use serde_json::{Map, Value as Json, json};
 use super::DESCRIBING_COLUMNS;
 use super::leaf::{Leaf, Run, map_texts, numbers, runs_of, texts};
 use super::pages::{self, Value};
-use super::points::Points;
+use super::points::{Points, in_order};
 use crate::{StoreError, files, limits};
 
 /// The file's bytes, and Delta's statistics of them.
@@ -108,10 +110,12 @@ impl RowGroup<'_, '_> {
     fn column(&mut self, name: &str) -> Result<(), StoreError> {
         let (points, order, columns) = (self.points, self.order, self.columns);
         match name {
-            "timestamp" => self.by_point::<Int64Type>(Points::instants(&points.timestamp, order)),
-            "start_timestamp" => self.by_point::<Int64Type>(Points::instants(&points.start_timestamp, order)),
-            "value" => self.by_point::<DoubleType>(points.values(order)),
-            "source_record" => self.by_point::<Int64Type>(points.records(order)),
+            "timestamp" => self.by_point::<Int64Type>(in_order::<Instant>(&points.timestamp, order)),
+            "start_timestamp" => {
+                self.by_point::<Int64Type>(in_order::<Instant>(&points.start_timestamp, order))
+            }
+            "value" => self.by_point::<DoubleType>(in_order::<Float64Type>(&points.value, order)),
+            "source_record" => self.by_point::<Int64Type>(in_order::<Number>(&points.source_record, order)),
             "chunk_id" => self.by_run(&columns.chunk_id, false),
             "series_id" => columns.series_id.as_ref().map_or(Ok(()), |leaf| self.by_run(leaf, true)),
             "attributes" => columns.attributes.iter().try_for_each(|leaf| self.by_run(leaf, true)),
@@ -154,18 +158,11 @@ impl RowGroup<'_, '_> {
 /// Instants and counters by their steps; values with a dictionary where they repeat; what describes a series
 /// comes to the usual writer only where it hardly repeats.
 fn properties(schema: &Schema, points: &Points) -> Result<WriterProperties, StoreError> {
-    let mut builder = WriterProperties::builder()
-        .set_writer_version(WriterVersion::PARQUET_1_0)
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(limits::ZSTD_LEVEL)?))
-        .set_dictionary_enabled(false)
-        .set_created_by("fupan".to_owned());
+    let mut builder = files::properties()?.set_dictionary_enabled(false);
     for name in ["timestamp", "start_timestamp", "source_record"] {
         builder = builder.set_column_encoding(ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);
     }
-    let values = points.value.as_primitive::<Float64Type>();
-    let step = (values.len() / limits::DICTIONARY_SAMPLE_ROWS).max(1);
-    let sample = (0..values.len()).step_by(step).filter(|row| values.is_valid(*row));
-    if !files::differ_mostly(sample.map(|row| values.value(row).to_bits()).collect()) {
+    if !files::numbers_differ(&[&points.value]) {
         builder = builder.set_column_dictionary_enabled(ColumnPath::from("value"), true);
     }
     let mut properties = builder.build();

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use arrow::array::{Array, ArrayRef, AsArray, MapArray, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, MapArray, RecordBatch, StringArray, UInt32Array,
+};
 use arrow::compute::{concat, take};
-use arrow::datatypes::{DataType, Float64Type, Int64Type, TimestampMicrosecondType, UInt32Type};
+use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType, UInt32Type};
 use arrow::error::ArrowError;
 
 use super::DESCRIBING_COLUMNS;
@@ -170,25 +172,15 @@ impl Points {
         }
         order
     }
+}
 
-    /// Values in an order; `None` where there is none.
-    pub(super) fn instants<'p>(
-        column: &'p ArrayRef,
-        order: &'p [u32],
-    ) -> impl ExactSizeIterator<Item = Option<i64>> + 'p {
-        let values = column.as_primitive::<TimestampMicrosecondType>();
-        order.iter().map(|point| *point as usize).map(|at| values.is_valid(at).then(|| values.value(at)))
-    }
-
-    pub(super) fn values<'p>(&'p self, order: &'p [u32]) -> impl ExactSizeIterator<Item = Option<f64>> + 'p {
-        let values = self.value.as_primitive::<Float64Type>();
-        order.iter().map(|point| *point as usize).map(|at| values.is_valid(at).then(|| values.value(at)))
-    }
-
-    pub(super) fn records<'p>(&'p self, order: &'p [u32]) -> impl ExactSizeIterator<Item = Option<i64>> + 'p {
-        let values = self.source_record.as_primitive::<Int64Type>();
-        order.iter().map(|point| *point as usize).map(|at| values.is_valid(at).then(|| values.value(at)))
-    }
+/// Values of a column of points in an order; `None` where there is none.
+pub(super) fn in_order<'p, T: ArrowPrimitiveType>(
+    column: &'p ArrayRef,
+    order: &'p [u32],
+) -> impl ExactSizeIterator<Item = Option<T::Native>> + 'p {
+    let values = column.as_primitive::<T>();
+    order.iter().map(|point| *point as usize).map(|at| values.is_valid(at).then(|| values.value(at)))
 }
 
 fn column<'b>(batch: &'b RecordBatch, name: &str) -> Result<&'b ArrayRef, ArrowError> {
@@ -211,16 +203,22 @@ fn series_of(batch: &RecordBatch) -> Result<(Vec<u32>, Vec<ArrayRef>), ArrowErro
         return Ok((first.keys().values().to_vec(), described.collect::<Result<_, _>>()?));
     }
     // Plain rows, as a file has them: a series ends where one of the columns changes.
-    let (mut numbers, mut starts) = (Vec::with_capacity(batch.num_rows()), Vec::new());
-    for row in 0..batch.num_rows() {
-        if row == 0 || columns.iter().any(|column| changes(column, row)) {
+    let (numbers, starts) =
+        numbered(batch.num_rows(), |row| columns.iter().any(|column| changes(column, row)));
+    let described = columns.iter().map(|column| take(column, &starts, None));
+    Ok((numbers, described.collect::<Result<_, _>>()?))
+}
+
+/// Rows with a number that goes up where something changes, and the first row of each number.
+fn numbered(rows: usize, changes_at: impl Fn(usize) -> bool) -> (Vec<u32>, UInt32Array) {
+    let (mut numbers, mut starts) = (Vec::with_capacity(rows), Vec::new());
+    for row in 0..rows {
+        if row == 0 || changes_at(row) {
             starts.push(row as u32);
         }
         numbers.push(starts.len() as u32 - 1);
     }
-    let starts = UInt32Array::from(starts);
-    let described = columns.iter().map(|column| take(column, &starts, None));
-    Ok((numbers, described.collect::<Result<_, _>>()?))
+    (numbers, starts.into())
 }
 
 /// Whether a row has another value than the row before it.
@@ -263,13 +261,7 @@ fn numbered_texts(column: &ArrayRef) -> Result<(Vec<u32>, StringArray), ArrowErr
     let texts = column
         .as_string_opt::<i32>()
         .ok_or_else(|| ArrowError::SchemaError("a column of texts is none".to_owned()))?;
-    let (mut numbers, mut starts) = (Vec::with_capacity(texts.len()), Vec::new());
-    for row in 0..texts.len() {
-        if row == 0 || changes(column, row) {
-            starts.push(row as u32);
-        }
-        numbers.push(starts.len() as u32 - 1);
-    }
-    let texts = take(column, &UInt32Array::from(starts), None)?;
+    let (numbers, starts) = numbered(texts.len(), |row| changes(column, row));
+    let texts = take(column, &starts, None)?;
     Ok((numbers, texts.as_string::<i32>().clone()))
 }
