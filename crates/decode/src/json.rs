@@ -3,6 +3,7 @@
 //! Keys and values borrow from the text; nested objects come out flattened as `a.b`; numbers stay as
 //! written, so that nothing is rounded and `1e400` spoils nothing.
 
+mod alike;
 mod plain;
 
 use std::borrow::Cow;

@@ -1,6 +1,7 @@
 //! How are lines of JSON read fast that look like the line before?
 //!
-//! One pass over the bytes, which tries at each key what stood there in the record before. Only JSON of the
+//! One pass over the bytes, which tries at each key what stood there in the record before; lines that differ in
+//! their values alone take a shorter way ([`super::alike`]). Only JSON of the
 //! plainest kind is read: no arrays, no empty objects in objects, no escapes in keys. Of anything else,
 //! broken text included, it says so, and [`super::visit_object`] has the word; what both can read they read
 //! alike (a property below). Measured beside it: docs/performance.md.
@@ -11,6 +12,7 @@ use std::collections::HashMap;
 use bumpalo::Bump;
 
 use super::Value;
+use super::alike::{Alike, Layout};
 use crate::limits;
 
 /// The text is not of the plainest kind: whatever was visited is to be forgotten.
@@ -23,6 +25,7 @@ pub(crate) struct PlainKeys<'n, T> {
     meaning_of: fn(&str) -> T,
     by_position: Vec<Known<'n, T>>,
     by_path: HashMap<&'n str, Known<'n, T>>,
+    pub(super) alike: Alike<'n, T>,
 }
 
 /// A key at its position in the record, those of objects counted.
@@ -41,7 +44,7 @@ const KEYS_MAX: usize = 4_096;
 
 impl<'n, T: Copy> PlainKeys<'n, T> {
     pub(crate) fn new(paths: &'n Bump, meaning_of: fn(&str) -> T) -> Self {
-        Self { paths, meaning_of, by_position: Vec::new(), by_path: HashMap::new() }
+        Self { paths, meaning_of, by_position: Vec::new(), by_path: HashMap::new(), alike: Alike::new() }
     }
 
     /// Calls `visit` for each scalar of the object in `text` with the meaning of its path, as
@@ -51,63 +54,68 @@ impl<'n, T: Copy> PlainKeys<'n, T> {
         text: &'a str,
         visit: &mut impl FnMut(T, &'n str, Value<'a>),
     ) -> Result<(), NotPlain> {
-        let mut reader = Reader { text, at: 0, position: 0 };
-        reader.skip_white_space();
-        reader.expect(b'{')?;
-        self.members(&mut reader, None, 1, visit)?;
-        reader.skip_white_space();
-        if reader.at == text.len() { Ok(()) } else { Err(NotPlain) }
+        if self.alike.read(text, visit) {
+            return Ok(());
+        }
+        let mut line = Line {
+            reader: Reader::new(text),
+            position: 0,
+            layout: self.alike.wants().then(|| self.alike.unused()),
+            told: 0,
+        };
+        line.reader.skip_white_space();
+        line.reader.expect(b'{')?;
+        self.members(&mut line, None, 1, visit)?;
+        line.reader.skip_white_space();
+        if line.reader.at < text.len() {
+            return Err(NotPlain);
+        }
+        if let Some(mut layout) = line.layout {
+            layout.end(text.get(line.told..).unwrap_or_default());
+            self.alike.learn(layout);
+        }
+        Ok(())
     }
 
     /// Members up to the closing bracket; the opening one was read.
     fn members<'a>(
         &mut self,
-        reader: &mut Reader<'a>,
+        line: &mut Line<'a, 'n, T>,
         parent: Option<&'n str>,
         depth: usize,
         visit: &mut impl FnMut(T, &'n str, Value<'a>),
     ) -> Result<(), NotPlain> {
-        reader.skip_white_space();
-        if depth == 1 && reader.peek() == Some(b'}') {
-            reader.at += 1;
+        line.reader.skip_white_space();
+        if depth == 1 && line.reader.peek() == Some(b'}') {
+            line.reader.at += 1;
             return Ok(());
         }
         loop {
-            reader.expect(b'"')?;
-            let known = self.key(reader, parent)?;
-            reader.skip_white_space();
-            let value = match reader.peek() {
+            line.reader.expect(b'"')?;
+            let known = self.key(line, parent)?;
+            line.reader.skip_white_space();
+            match line.reader.peek() {
                 Some(b'"') => {
-                    reader.at += 1;
-                    Some(Value::Text(reader.string()?))
+                    line.reader.at += 1;
+                    line.note(&known, true);
+                    visit(known.meaning, known.path, Value::Text(line.reader.string()?));
+                    line.told = line.reader.at;
                 }
                 Some(b'{') if depth < limits::FLATTEN_DEPTH_MAX => {
-                    reader.at += 1;
-                    self.members(reader, Some(known.path), depth + 1, visit)?;
-                    None
+                    line.reader.at += 1;
+                    self.members(line, Some(known.path), depth + 1, visit)?;
                 }
-                Some(b'-' | b'0'..=b'9') => Some(Value::Number(reader.number()?)),
-                Some(b't') => {
-                    reader.word("true")?;
-                    Some(Value::Bool(true))
+                _ => {
+                    line.note(&known, false);
+                    if let Some(value) = line.reader.scalar()? {
+                        visit(known.meaning, known.path, value);
+                    }
+                    line.told = line.reader.at;
                 }
-                Some(b'f') => {
-                    reader.word("false")?;
-                    Some(Value::Bool(false))
-                }
-                Some(b'n') => {
-                    reader.word("null")?;
-                    None
-                }
-                _ => return Err(NotPlain),
-            };
-            // Called in one place, so that the value is made where it goes.
-            if let Some(value) = value {
-                visit(known.meaning, known.path, value);
             }
-            reader.skip_white_space();
-            match reader.next() {
-                Some(b',') => reader.skip_white_space(),
+            line.reader.skip_white_space();
+            match line.reader.next() {
+                Some(b',') => line.reader.skip_white_space(),
                 Some(b'}') => return Ok(()),
                 _ => return Err(NotPlain),
             }
@@ -115,18 +123,17 @@ impl<'n, T: Copy> PlainKeys<'n, T> {
     }
 
     /// The key that begins here, its opening quote read, up to its colon.
-    #[inline]
-    fn key(&mut self, reader: &mut Reader<'_>, parent: Option<&'n str>) -> Result<Known<'n, T>, NotPlain> {
-        let position = reader.position;
-        reader.position += 1;
+    fn key(&mut self, line: &mut Line<'_, 'n, T>, parent: Option<&'n str>) -> Result<Known<'n, T>, NotPlain> {
+        let position = line.position;
+        line.position += 1;
         if let Some(known) = self.by_position.get(position)
             && is_same(known.parent, parent)
-            && reader.goes_on_with(known.written)
+            && line.reader.goes_on_with(known.written.as_bytes())
         {
-            reader.at += known.written.len();
+            line.reader.at += known.written.len();
             return Ok(*known);
         }
-        self.other_key(reader, parent, position)
+        self.other_key(&mut line.reader, parent, position)
     }
 
     fn other_key(
@@ -173,22 +180,44 @@ fn is_same(a: Option<&str>, b: Option<&str>) -> bool {
     }
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    at: usize,
+/// A line that is read.
+struct Line<'a, 'n, T> {
+    reader: Reader<'a>,
     /// Keys read so far.
     position: usize,
+    /// What it looks like, where that is worth to be known.
+    layout: Option<Layout<'n, T>>,
+    /// Where its last value ended.
+    told: usize,
+}
+
+impl<'n, T: Copy> Line<'_, 'n, T> {
+    /// A value begins here.
+    fn note(&mut self, known: &Known<'n, T>, is_text: bool) {
+        if let Some(layout) = &mut self.layout {
+            let before = self.reader.text.get(self.told..self.reader.at).unwrap_or_default();
+            layout.push(before, is_text, known.meaning, known.path);
+        }
+    }
+}
+
+/// Reads tokens of JSON.
+pub(super) struct Reader<'a> {
+    text: &'a str,
+    at: usize,
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = 0x8080_8080_8080_8080;
 const QUOTE: u64 = 0x22;
 const BACKSLASH: u64 = 0x5c;
+const CONTROL_END: u64 = 0x20;
 
-/// As `==` for texts of the same length: two overlapping words compare most keys without a call.
+/// As `==` for texts of the same length: overlapping words compare most keys without a call.
 #[inline]
 fn is_equal(a: &[u8], b: &[u8]) -> bool {
     match a.len() {
+        17..=32 => a.first_chunk::<16>() == b.first_chunk() && a.last_chunk::<16>() == b.last_chunk(),
         8..=16 => a.first_chunk::<8>() == b.first_chunk() && a.last_chunk::<8>() == b.last_chunk(),
         4..=7 => a.first_chunk::<4>() == b.first_chunk() && a.last_chunk::<4>() == b.last_chunk(),
         _ => a == b,
@@ -201,6 +230,14 @@ const fn zero_bytes(word: u64) -> u64 {
 }
 
 impl<'a> Reader<'a> {
+    pub(super) const fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -222,24 +259,45 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn goes_on_with(&self, expected: &str) -> bool {
-        let (Some(found), expected) = (self.text.as_bytes().get(self.at..), expected.as_bytes()) else {
-            return false;
-        };
-        found.get(..expected.len()).is_some_and(|found| is_equal(found, expected))
+    fn goes_on_with(&self, expected: &[u8]) -> bool {
+        let found = self.text.as_bytes().get(self.at..).and_then(|rest| rest.get(..expected.len()));
+        found.is_some_and(|found| is_equal(found, expected))
     }
 
-    fn word(&mut self, word: &str) -> Result<(), NotPlain> {
-        if !self.goes_on_with(word) {
+    /// Exactly these bytes.
+    #[inline]
+    pub(super) fn follow(&mut self, expected: &[u8]) -> Result<(), NotPlain> {
+        if !self.goes_on_with(expected) {
             return Err(NotPlain);
         }
-        self.at += word.len();
+        self.at += expected.len();
         Ok(())
+    }
+
+    /// A value that is neither a string nor holds others; none is null.
+    #[inline]
+    pub(super) fn scalar(&mut self) -> Result<Option<Value<'a>>, NotPlain> {
+        Ok(match self.peek() {
+            Some(b'-' | b'0'..=b'9') => Some(Value::Number(self.number()?)),
+            Some(b't') => {
+                self.follow(b"true")?;
+                Some(Value::Bool(true))
+            }
+            Some(b'f') => {
+                self.follow(b"false")?;
+                Some(Value::Bool(false))
+            }
+            Some(b'n') => {
+                self.follow(b"null")?;
+                None
+            }
+            _ => return Err(NotPlain),
+        })
     }
 
     /// A string whose opening quote was read.
     #[inline]
-    fn string(&mut self) -> Result<Cow<'a, str>, NotPlain> {
+    pub(super) fn string(&mut self) -> Result<Cow<'a, str>, NotPlain> {
         let start = self.at;
         self.at = self.special(start);
         match self.next() {
@@ -255,7 +313,7 @@ impl<'a> Reader<'a> {
         let bytes = self.text.as_bytes();
         while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
             let word = u64::from_le_bytes(*eight);
-            let control = word.wrapping_sub(ONES * 0x20) & !word & TOPS;
+            let control = word.wrapping_sub(ONES * CONTROL_END) & !word & TOPS;
             let found = zero_bytes(word ^ (ONES * QUOTE)) | zero_bytes(word ^ (ONES * BACKSLASH)) | control;
             if found != 0 {
                 return at + (found.trailing_zeros() / 8) as usize;
@@ -417,6 +475,8 @@ mod tests {
         ) {
             let names = Bump::new();
             let mut keys = PlainKeys::new(&names, str::len);
+            // Each also as it is, so that the damaged one looks nearly like the line before.
+            let lines = lines.into_iter().flat_map(|line| [(line.0.clone(), false, line.2, line.3), line]);
             for (value, is_damaged, at, byte) in lines {
                 let mut text = value.to_string();
                 if is_damaged {
