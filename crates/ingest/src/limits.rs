@@ -52,3 +52,10 @@ pub const CONTESTS_MAX: usize = 20;
 /// Bytes that are asked of a source at once: a layer of readers may clear the room that it is given, each
 /// time.
 pub const READ_STEP_BYTES: usize = 256 << 10;
+
+/// Different words of a column of a chunk that rows refer to by number. Where there are more, each row has its
+/// own: numbers pay where words repeat, and a chunk has some ten thousand rows.
+pub const WORDS_MAX: usize = 1024;
+
+/// Bytes of a word for which there is room, where each row has its own.
+pub const WORD_BYTES: usize = 24;

@@ -1,52 +1,114 @@
 //! How is a row group written with all cores?
 //!
 //! Its columns are encoded beside each other. The last group of an ingest is waited for: with one core it
-//! would take twice as long.
+//! would take twice as long. Columns whose rows have numbers are written by them ([`crate::numbered`]).
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Field};
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema};
+use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
+use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
+use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor};
 
-use crate::limits;
+use crate::numbered::{are_numbered, encode_column, plain};
+use crate::{StoreError, limits};
 
-/// A column, its place among those of the file, and a writer for each of its leaves.
+/// A column, its place among those of the file, and how its leaves are written.
 struct Task<'c> {
     place: usize,
     field: &'c Field,
+    parts: Vec<&'c ArrayRef>,
     writers: Vec<ArrowColumnWriter>,
+    leaves: Vec<ColumnDescPtr>,
 }
 
-/// Writes batches to a file, which they fill; the same bytes as by `writer` alone.
+/// Encoded columns of a row group.
+enum Encoded {
+    Usual(Vec<ArrowColumnChunk>),
+    Numbered(Vec<(Bytes, ColumnCloseResult)>),
+}
+
+/// Writes batches to a file, which they fill. Columns may be dictionaries of what the file's schema says;
+/// of others the bytes are those of `writer` alone.
 pub(crate) fn write(
-    mut writer: ArrowWriter<&mut Vec<u8>>,
+    writer: ArrowWriter<&mut Vec<u8>>,
+    schema: &Schema,
     batches: &[RecordBatch],
-) -> Result<(), ParquetError> {
-    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-    let schema = batches.first().map(RecordBatch::schema);
-    let Some(schema) = schema.filter(|_| (1..=limits::ROW_GROUP_ROWS).contains(&rows)) else {
-        for batch in batches {
-            writer.write(batch)?;
-        }
-        writer.close()?;
-        return Ok(());
-    };
+) -> Result<(), StoreError> {
     let (mut file, factory) = writer.into_serialized_writer()?;
-    let mut writers = factory.create_column_writers(0)?.into_iter();
-    let tasks: Vec<Task<'_>> = schema
-        .fields()
-        .iter()
-        .enumerate()
-        .map(|(place, field)| Task {
+    for (index, batches) in row_groups(batches).iter().enumerate() {
+        let writers = factory.create_column_writers(index)?;
+        let tasks = tasks(schema, batches, writers, file.schema_descr());
+        let columns = encode_all(tasks, batches.iter().map(RecordBatch::num_rows).sum())?;
+        let mut group = file.next_row_group()?;
+        for column in columns {
+            match column {
+                Encoded::Usual(chunks) => {
+                    chunks.into_iter().try_for_each(|chunk| chunk.append_to_row_group(&mut group))?;
+                }
+                Encoded::Numbered(leaves) => {
+                    leaves.into_iter().try_for_each(|(bytes, close)| group.append_column(&bytes, close))?;
+                }
+            }
+        }
+        group.close()?;
+    }
+    file.close()?;
+    Ok(())
+}
+
+/// The batches, cut where row groups end.
+fn row_groups(batches: &[RecordBatch]) -> Vec<Vec<RecordBatch>> {
+    let mut groups: Vec<Vec<RecordBatch>> = Vec::new();
+    let mut room = 0;
+    for batch in batches {
+        let mut start = 0;
+        while start < batch.num_rows() {
+            if room == 0 {
+                groups.push(Vec::new());
+                room = limits::ROW_GROUP_ROWS;
+            }
+            let rows = room.min(batch.num_rows() - start);
+            if let Some(group) = groups.last_mut() {
+                group.push(batch.slice(start, rows));
+            }
+            (start, room) = (start + rows, room - rows);
+        }
+    }
+    groups
+}
+
+fn tasks<'c>(
+    schema: &'c Schema,
+    batches: &'c [RecordBatch],
+    writers: Vec<ArrowColumnWriter>,
+    descriptor: &SchemaDescriptor,
+) -> Vec<Task<'c>> {
+    let mut writers = writers.into_iter();
+    let mut first_leaf = 0;
+    let fields = schema.fields().iter().enumerate();
+    let tasks = fields.map(|(place, field)| {
+        let count = leaves(field.data_type());
+        let own = (first_leaf..first_leaf + count).map(|leaf| descriptor.column(leaf)).collect();
+        first_leaf += count;
+        Task {
             place,
             field,
-            writers: writers.by_ref().take(leaves(field.data_type())).collect(),
-        })
-        .collect();
+            parts: batches.iter().map(|batch| batch.column(place)).collect(),
+            writers: writers.by_ref().take(count).collect(),
+            leaves: own,
+        }
+    });
+    tasks.collect()
+}
+
+/// The columns in their order.
+fn encode_all(tasks: Vec<Task<'_>>, rows: usize) -> Result<Vec<Encoded>, StoreError> {
     let tasks = Mutex::new(tasks.into_iter());
     let work = || {
         let mut done = Vec::new();
@@ -54,40 +116,36 @@ pub(crate) fn write(
         let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
         while let Some(task) = next() {
             let place = task.place;
-            done.push((place, encode(task, batches)?));
+            done.push((place, encode(task)?));
         }
         Ok(done)
     };
     let workers = limits::COLUMN_THREADS.min(rows / limits::COLUMN_THREAD_ROWS + 1);
-    let done: Result<Vec<Vec<_>>, ParquetError> = thread::scope(|scope| {
+    let done: Result<Vec<Vec<_>>, StoreError> = thread::scope(|scope| {
         let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
         let own = work();
         let joined = others.into_iter().map(|other| {
-            other
-                .join()
-                .unwrap_or_else(|_| Err(ParquetError::General("a column could not be encoded".into())))
+            let failed = |_| Err(ParquetError::General("a column could not be encoded".into()).into());
+            other.join().unwrap_or_else(failed)
         });
         std::iter::once(own).chain(joined.collect::<Vec<_>>()).collect()
     });
-    let mut columns: Vec<(usize, Vec<ArrowColumnChunk>)> = done?.into_iter().flatten().collect();
+    let mut columns: Vec<(usize, Encoded)> = done?.into_iter().flatten().collect();
     columns.sort_unstable_by_key(|(place, _)| *place);
-    let mut group = file.next_row_group()?;
-    for chunk in columns.into_iter().flat_map(|(_, chunks)| chunks) {
-        chunk.append_to_row_group(&mut group)?;
-    }
-    group.close()?;
-    file.close()?;
-    Ok(())
+    Ok(columns.into_iter().map(|(_, column)| column).collect())
 }
 
-fn encode(mut task: Task<'_>, batches: &[RecordBatch]) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
-    for batch in batches {
-        let found = compute_leaves(task.field, batch.column(task.place))?;
-        for (writer, leaf) in task.writers.iter_mut().zip(&found) {
+fn encode(mut task: Task<'_>) -> Result<Encoded, StoreError> {
+    if are_numbered(&task.parts) {
+        return Ok(Encoded::Numbered(encode_column(&task.parts, &task.leaves)?));
+    }
+    for part in &task.parts {
+        for (writer, leaf) in task.writers.iter_mut().zip(&compute_leaves(task.field, &plain(part)?)?) {
             writer.write(leaf)?;
         }
     }
-    task.writers.into_iter().map(ArrowColumnWriter::close).collect()
+    let chunks = task.writers.into_iter().map(ArrowColumnWriter::close);
+    Ok(Encoded::Usual(chunks.collect::<Result<_, _>>()?))
 }
 
 /// Columns of a file that hold values of this type.
@@ -113,7 +171,8 @@ mod tests {
 
     fn written(batches: &[RecordBatch], with: impl Fn(ArrowWriter<&mut Vec<u8>>)) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let properties = WriterProperties::builder().build();
+        let properties =
+            WriterProperties::builder().set_max_row_group_row_count(Some(limits::ROW_GROUP_ROWS)).build();
         with(ArrowWriter::try_new(&mut bytes, batches[0].schema(), Some(properties)).unwrap());
         bytes
     }
@@ -133,7 +192,7 @@ mod tests {
         for batches in
             [vec![batch(0)], vec![batch(0), batch(40_000)], vec![batch(0); 4], vec![batch(0).slice(0, 0)]]
         {
-            let together = written(&batches, |writer| write(writer, &batches).unwrap());
+            let together = written(&batches, |writer| write(writer, &batches[0].schema(), &batches).unwrap());
             let alone = written(&batches, |mut writer| {
                 for batch in &batches {
                     writer.write(batch).unwrap();

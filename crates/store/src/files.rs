@@ -21,6 +21,7 @@ use parquet::schema::types::ColumnPath;
 use serde_json::{Map, Value, json};
 use twox_hash::XxHash64;
 
+use crate::numbered::used;
 use crate::table::{TAG_CHUNKS, TAG_DIGEST};
 use crate::{StoreError, columns, limits, series};
 
@@ -99,14 +100,12 @@ pub(crate) fn date_days(text: &str) -> Option<i32> {
 fn encode_rows(table: Table, batches: &[RecordBatch]) -> Result<(Vec<u8>, Value), StoreError> {
     let stored =
         batches.iter().map(|batch| without_partitions(table, batch)).collect::<Result<Vec<_>, _>>()?;
-    let schema = match stored.first() {
-        Some(batch) => batch.schema(),
-        None => without_partitions(table, &RecordBatch::new_empty(table.schema()))?.schema(),
-    };
+    let schema = without_partitions(table, &RecordBatch::new_empty(table.schema()))?.schema();
     let mut bytes = Vec::new();
     let properties = writer_properties(table, &schema, &stored)?;
-    columns::write(ArrowWriter::try_new(&mut bytes, schema, Some(properties))?, &stored)?;
-    Ok((bytes, statistics(table, &stored)))
+    let writer = ArrowWriter::try_new(&mut bytes, SchemaRef::clone(&schema), Some(properties))?;
+    columns::write(writer, &schema, &stored)?;
+    Ok((bytes, statistics(table, &stored)?))
 }
 
 /// The schema of the files: partition columns live in the path.
@@ -220,7 +219,7 @@ fn differ_mostly(mut marks: Vec<u64>) -> bool {
 }
 
 /// Delta's per-file statistics for the columns that are filtered by.
-fn statistics(table: Table, batches: &[RecordBatch]) -> Value {
+fn statistics(table: Table, batches: &[RecordBatch]) -> Result<Value, StoreError> {
     let (mut low, mut high, mut nulls) = (Map::new(), Map::new(), Map::new());
     for name in table.statistics_columns() {
         let columns: Vec<&ArrayRef> = batches.iter().filter_map(|batch| batch.column_by_name(name)).collect();
@@ -229,13 +228,14 @@ fn statistics(table: Table, batches: &[RecordBatch]) -> Value {
         }
         let null_count: usize = columns.iter().map(Array::null_count).sum();
         nulls.insert((*name).to_owned(), json!(null_count));
-        if let Some((smallest, largest)) = range(&columns) {
+        let used = columns.into_iter().map(used).collect::<Result<Vec<_>, _>>()?;
+        if let Some((smallest, largest)) = range(&used.iter().collect::<Vec<_>>()) {
             low.insert((*name).to_owned(), smallest);
             high.insert((*name).to_owned(), largest);
         }
     }
     let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-    json!({"numRecords": rows, "minValues": low, "maxValues": high, "nullCount": nulls})
+    Ok(json!({"numRecords": rows, "minValues": low, "maxValues": high, "nullCount": nulls}))
 }
 
 pub(crate) fn range(columns: &[&ArrayRef]) -> Option<(Value, Value)> {

@@ -3,10 +3,11 @@
 
 use std::borrow::Cow;
 
-use arrow::array::{Array, MapArray, StringArray, StringBuilder, StructArray};
+use arrow::array::{Array, ArrayRef, AsArray, MapArray, StringArray, StringBuilder, StructArray};
+use arrow::datatypes::UInt32Type;
 use arrow::error::ArrowError;
-use fupan_redact::{names_secret, redact, suspected_ids, suspects};
-use fupan_store::text_map_builder;
+use fupan_redact::{Counts, names_secret, redact, suspected_ids, suspects};
+use fupan_store::{plain, text_map_builder};
 
 use super::{Guard, redact_attribute};
 use crate::rows::columns::{attributes, shared};
@@ -24,6 +25,35 @@ impl Guard {
             }
         }
         with_replaced(column, replaced)
+    }
+
+    /// Texts, each word of a dictionary looked at once. Where a rule takes something, it counts for each row.
+    pub(crate) fn words(&mut self, column: ArrayRef) -> Result<ArrayRef, ArrowError> {
+        if let Some(numbered) = column.as_dictionary_opt::<UInt32Type>() {
+            let words = numbered.values().as_string::<i32>();
+            if self.privacy.keep_raw || self.are_clean(words) {
+                return Ok(column);
+            }
+        }
+        Ok(shared(self.texts(plain(&column)?.as_string::<i32>().clone())))
+    }
+
+    fn are_clean(&self, words: &StringArray) -> bool {
+        let mut suspected = suspects(words.value_data(), words.value_offsets()).into_iter();
+        suspected.all(|word| matches!(redact(words.value(word), &mut Counts::default()), Cow::Borrowed(_)))
+    }
+
+    /// Names and values, each map of a dictionary looked at once. Where a rule takes something, it counts for
+    /// each row.
+    pub(crate) fn numbered_labels(&mut self, column: ArrayRef) -> Result<ArrayRef, ArrowError> {
+        if let Some(numbered) = column.as_dictionary_opt::<UInt32Type>() {
+            let before = self.counts;
+            self.labels(numbered.values().as_map().clone())?;
+            if std::mem::replace(&mut self.counts, before) == before {
+                return Ok(column);
+            }
+        }
+        Ok(shared(self.labels(plain(&column)?.as_map().clone())?))
     }
 
     /// Ids, of which those that are not opaque are pseudonyms.
@@ -164,7 +194,8 @@ mod tests {
     fn texts_by_place(rows: &RecordBatch, column: &str) -> [Option<String>; 4] {
         let places = rows.column_by_name("source_record").unwrap();
         let places = places.as_primitive::<arrow::datatypes::Int64Type>();
-        let texts = rows.column_by_name(column).unwrap().as_string::<i32>();
+        let texts = plain(rows.column_by_name(column).unwrap()).unwrap();
+        let texts = texts.as_string::<i32>();
         [0, 1, 2, 3].map(|place| {
             let row = places.values().iter().position(|found| *found == place).unwrap();
             texts.is_valid(row).then(|| texts.value(row).to_owned())
@@ -175,7 +206,7 @@ mod tests {
         let places = rows.column_by_name("source_record").unwrap();
         let places = places.as_primitive::<arrow::datatypes::Int64Type>();
         let row = places.values().iter().position(|found| *found == place).unwrap();
-        let labels = rows.column_by_name("attributes").unwrap().as_map().value(row);
+        let labels = plain(rows.column_by_name("attributes").unwrap()).unwrap().as_map().value(row);
         let [keys, values] = [0, 1].map(|part| labels.column(part).as_string::<i32>().clone());
         keys.iter().zip(&values).map(|(key, value)| (key.unwrap().into(), value.unwrap().into())).collect()
     }

@@ -1,17 +1,19 @@
 //! Log records → rows of `logs`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, Date32Builder, Float64Builder, Int8Builder, Int16Builder, Int64Array,
-    Int64Builder, MapBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder, UInt32Array,
+    Int64Builder, RecordBatch, TimestampMicrosecondBuilder, UInt32Array,
 };
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{Int64Type, Schema, SchemaRef};
 use arrow::error::ArrowError;
+use foldhash::fast::RandomState;
 use fupan_model::{LogRecord, Table, severity};
-use fupan_store::text_map_builder;
 
-use super::columns::{Texts, attributes, date, instant, instants, reordered, same, shared};
+use super::columns::{Texts, date, instant, instants, reordered, shared};
+use super::words::{Labels, Words, same_word};
 use crate::enrich;
 use crate::guard::Guard;
 
@@ -20,29 +22,29 @@ pub(crate) struct LogRows {
     timestamp: TimestampMicrosecondBuilder,
     observed_timestamp: TimestampMicrosecondBuilder,
     severity_number: Int8Builder,
-    severity_text: Texts,
-    service_name: Texts,
-    service_version: Texts,
-    host_name: Texts,
-    deployment_environment_name: Texts,
-    cloud_region: Texts,
-    event_name: Texts,
+    severity_text: Words,
+    service_name: Words,
+    service_version: Words,
+    host_name: Words,
+    deployment_environment_name: Words,
+    cloud_region: Words,
+    event_name: Words,
     body: Texts,
     trace_id: Texts,
     span_id: Texts,
     user_id: Texts,
     session_id: Texts,
     tenant_id: Texts,
-    http_request_method: Texts,
-    http_route: Texts,
+    http_request_method: Words,
+    http_route: Words,
     http_response_status_code: Int16Builder,
     rpc_grpc_status_code: Int16Builder,
-    outcome: Texts,
-    error_type: Texts,
+    outcome: Words,
+    error_type: Words,
     duration_ms: Float64Builder,
     order_id: Texts,
     amount: Float64Builder,
-    attributes: MapBuilder<StringBuilder, StringBuilder>,
+    attributes: Labels,
     source_record: Int64Builder,
 }
 
@@ -51,12 +53,11 @@ pub(crate) struct LogRows {
 fn by_shape(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let shapes = batch.column_by_name("shape_id").and_then(|column| column.as_primitive_opt::<Int64Type>());
     let Some(shapes) = shapes else { return Ok(batch.clone()) };
-    let mut order: Vec<(Option<i64>, u32)> = shapes.iter().zip(0..).collect();
+    let order = order_of(shapes);
     if order.is_sorted() {
         return Ok(batch.clone());
     }
-    order.sort_unstable();
-    let order: UInt32Array = order.into_iter().map(|(_, row)| row).collect::<Vec<_>>().into();
+    let order = UInt32Array::from(order);
     let schema = batch.schema();
     let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
         // The chunk is the same in all rows.
@@ -67,10 +68,58 @@ fn by_shape(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_new(Arc::clone(&schema), columns)
 }
 
+/// The rows by shape, those without one first. There are few shapes, so that rows are counted and not compared.
+fn order_of(shapes: &Int64Array) -> Vec<u32> {
+    let mut numbers: HashMap<Option<i64>, u32, RandomState> = HashMap::default();
+    let mut last = (None, 0);
+    let of_rows: Vec<u32> = shapes
+        .iter()
+        .map(|shape| {
+            if last.0 != Some(shape) {
+                let next = numbers.len() as u32;
+                last = (Some(shape), *numbers.entry(shape).or_insert(next));
+            }
+            last.1
+        })
+        .collect();
+    let mut sorted: Vec<(Option<i64>, u32)> = numbers.into_iter().collect();
+    sorted.sort_unstable();
+    let mut next_of = vec![0_u32; sorted.len()];
+    for number in &of_rows {
+        if let Some(count) = next_of.get_mut(*number as usize) {
+            *count += 1;
+        }
+    }
+    let mut start = 0;
+    for (_, number) in sorted {
+        if let Some(count) = next_of.get_mut(number as usize) {
+            (*count, start) = (start, start + *count);
+        }
+    }
+    let mut order = vec![0; of_rows.len()];
+    for (row, number) in of_rows.into_iter().enumerate() {
+        let Some(next) = next_of.get_mut(number as usize) else { continue };
+        if let Some(place) = order.get_mut(*next as usize) {
+            *place = row as u32;
+        }
+        *next += 1;
+    }
+    order
+}
+
+/// The schema of rows of which some columns are dictionaries.
+fn numbered_schema(columns: &[ArrayRef]) -> SchemaRef {
+    let plain = Table::Logs.schema();
+    let fields = plain.fields().iter().zip(columns);
+    let fields =
+        fields.map(|(field, column)| field.as_ref().clone().with_data_type(column.data_type().clone()));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
 impl LogRows {
     /// Room for `rows` rows of the usual size: growing step by step copies each column several times.
     pub(crate) fn with_room(rows: usize) -> Self {
-        let words = || Texts::with_room(rows, 24);
+        let words = || Words::with_room(rows);
         let ids = || Texts::with_room(rows, 40);
         Self {
             date: Date32Builder::with_capacity(rows),
@@ -86,10 +135,10 @@ impl LogRows {
             event_name: words(),
             body: Texts::with_room(rows, 128),
             trace_id: ids(),
-            span_id: words(),
-            user_id: words(),
+            span_id: ids(),
+            user_id: ids(),
             session_id: ids(),
-            tenant_id: words(),
+            tenant_id: ids(),
             http_request_method: words(),
             http_route: words(),
             http_response_status_code: Int16Builder::with_capacity(rows),
@@ -97,9 +146,9 @@ impl LogRows {
             outcome: words(),
             error_type: words(),
             duration_ms: Float64Builder::with_capacity(rows),
-            order_id: words(),
+            order_id: ids(),
             amount: Float64Builder::with_capacity(rows),
-            attributes: text_map_builder(rows),
+            attributes: Labels::with_room(rows),
             source_record: Int64Builder::with_capacity(rows),
         }
     }
@@ -133,7 +182,7 @@ impl LogRows {
         self.duration_ms.append_option(record.duration_ms);
         self.order_id.push(record.order_id.as_deref());
         self.amount.append_option(record.amount);
-        attributes(&mut self.attributes, &record.attributes)?;
+        self.attributes.push(&record.attributes)?;
         self.source_record.append_value(source_record as i64);
         Ok(())
     }
@@ -148,13 +197,13 @@ impl LogRows {
             shared(self.timestamp.finish()),
             shared(self.observed_timestamp.finish()),
             shared(self.severity_number.finish()),
-            shared(guard.texts(self.severity_text.finish())),
-            shared(guard.texts(self.service_name.finish())),
-            shared(guard.texts(self.service_version.finish())),
-            shared(guard.texts(self.host_name.finish())),
-            shared(guard.texts(self.deployment_environment_name.finish())),
-            shared(guard.texts(self.cloud_region.finish())),
-            shared(guard.texts(self.event_name.finish())),
+            guard.words(self.severity_text.finish()?)?,
+            guard.words(self.service_name.finish()?)?,
+            guard.words(self.service_version.finish()?)?,
+            guard.words(self.host_name.finish()?)?,
+            guard.words(self.deployment_environment_name.finish()?)?,
+            guard.words(self.cloud_region.finish()?)?,
+            guard.words(self.event_name.finish()?)?,
             shared(body),
             shared(shape_id),
             shared(guard.ids(self.trace_id.finish())),
@@ -162,19 +211,31 @@ impl LogRows {
             shared(guard.ids(self.user_id.finish())),
             shared(guard.ids(self.session_id.finish())),
             shared(guard.ids(self.tenant_id.finish())),
-            shared(guard.texts(self.http_request_method.finish())),
-            shared(guard.texts(self.http_route.finish())),
+            guard.words(self.http_request_method.finish()?)?,
+            guard.words(self.http_route.finish()?)?,
             shared(self.http_response_status_code.finish()),
             shared(self.rpc_grpc_status_code.finish()),
-            shared(guard.texts(self.outcome.finish())),
-            shared(guard.texts(self.error_type.finish())),
+            guard.words(self.outcome.finish()?)?,
+            guard.words(self.error_type.finish()?)?,
             shared(self.duration_ms.finish()),
             shared(guard.ids(self.order_id.finish())),
             shared(self.amount.finish()),
-            shared(guard.labels(self.attributes.finish())?),
-            same(chunk_id, source_record.len()),
+            guard.numbered_labels(self.attributes.finish()?)?,
+            same_word(chunk_id, source_record.len())?,
             source_record,
         ];
-        by_shape(&RecordBatch::try_new(Table::Logs.schema(), columns)?)
+        by_shape(&RecordBatch::try_new(numbered_schema(&columns), columns)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_a_shape_stay_in_their_order() {
+        let shapes = Int64Array::from(vec![Some(7), Some(-3), None, Some(7), Some(9), Some(-3), None]);
+        assert_eq!(order_of(&shapes), [2, 6, 1, 5, 0, 3, 4]);
+        assert!(order_of(&Int64Array::from(Vec::<i64>::new())).is_empty());
     }
 }

@@ -7,6 +7,7 @@ mod logs;
 mod metrics;
 mod quarantine;
 mod spans;
+mod words;
 
 pub(crate) use changes::ChangeRows;
 pub(crate) use events::EventRows;

@@ -17,9 +17,8 @@ use parquet::schema::types::{ColumnDescPtr, ColumnPath, SchemaDescriptor};
 use serde_json::{Map, Value as Json, json};
 
 use super::DESCRIBING_COLUMNS;
-use super::leaf::{Leaf, Run, map_texts, numbers, runs_of, texts};
-use super::pages::{self, Value};
 use super::points::{Points, in_order};
+use crate::numbered::{Leaf, Run, Value, encode as encode_leaf, map_texts, numbers, runs_of, texts};
 use crate::{StoreError, files, limits};
 
 /// The file's bytes, and Delta's statistics of them.
@@ -150,7 +149,7 @@ impl RowGroup<'_, '_> {
             let Some(writer) = self.writer.next_column()? else { return Ok(()) };
             return leaf.write_plain(runs, writer);
         }
-        let (bytes, close) = pages::encode(leaf, &descriptor, runs)?;
+        let (bytes, close) = encode_leaf(leaf, &descriptor, runs)?;
         Ok(self.writer.append_column(&bytes, close)?)
     }
 }

@@ -5,9 +5,6 @@
 //! a series then costs by the series and not by the point. Any reader sees plain columns.
 
 mod file;
-mod hybrid;
-mod leaf;
-mod pages;
 mod points;
 
 use std::sync::Arc;

@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, MapArray, RecordBatch, StringArray, UInt32Array,
-};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{concat, take};
 use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType, UInt32Type};
 use arrow::error::ArrowError;
 
 use super::DESCRIBING_COLUMNS;
 use crate::StoreError;
+use crate::numbered::entries;
 
 /// Points of several batches, in the order in which they came.
 pub(super) struct Points {
@@ -244,13 +243,6 @@ fn changes(column: &ArrayRef, row: usize) -> bool {
         }
         _ => true,
     }
-}
-
-/// The keys and values of one row of a map of texts.
-pub(super) fn entries(map: &MapArray, row: usize) -> impl Iterator<Item = (&str, Option<&str>)> {
-    let (keys, values) = (map.keys().as_string::<i32>(), map.values().as_string::<i32>());
-    let offset = |at: usize| map.value_offsets().get(at).map_or(0, |offset| *offset as usize);
-    (offset(row)..offset(row + 1)).map(|at| (keys.value(at), values.is_valid(at).then(|| values.value(at))))
 }
 
 /// Texts as numbers and what they mean.

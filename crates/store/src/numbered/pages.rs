@@ -1,4 +1,4 @@
-//! How is a column written that is the same in all points of a series? Once for each run of points: levels and
+//! How is a column written whose rows have numbers? Once for each run of rows with the same number: levels and
 //! dictionary indices are runs, and Parquet writes runs as such.
 
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use super::leaf::{Leaf, Run};
 use crate::{StoreError, limits};
 
 /// A value in a dictionary of a column.
-pub(super) trait Value: Clone + PartialOrd {
+pub(crate) trait Value: Clone + PartialOrd {
     /// Its type in the file.
     type Physical: Physical<T = Self>;
     /// Appends it in the plain encoding.
@@ -61,7 +61,7 @@ impl Value for ByteArray {
 }
 
 /// The column of a row group, by runs.
-pub(super) fn encode<V: Value>(
+pub(crate) fn encode<V: Value>(
     leaf: &Leaf<V>,
     descriptor: &ColumnDescPtr,
     runs: &[Run],
@@ -90,6 +90,23 @@ pub(super) fn encode<V: Value>(
     pages.close()?;
     Ok((bytes.into_inner()?.into(), chunk.close()?))
 }
+
+/// The entry of a row that has one.
+#[derive(Clone, Copy)]
+struct Single {
+    definition: u32,
+    /// Its number in the dictionary of the row group.
+    local: u32,
+}
+
+impl Single {
+    /// Instead of a definition level, where a row has several entries or none.
+    const SEVERAL: u32 = u32::MAX;
+    /// Instead of a number, where the entry has no value.
+    const MISSING: u32 = u32::MAX;
+    const NONE: Self = Self { definition: Self::SEVERAL, local: Self::MISSING };
+}
+
 /// Writes the pages of one column of a row group.
 struct ChunkWriter<V> {
     descriptor: ColumnDescPtr,
@@ -98,6 +115,11 @@ struct ChunkWriter<V> {
     /// Number of each value in the dictionary of the row group.
     local: Vec<u32>,
     dictionary: Vec<V>,
+    /// What rows of each number have.
+    singles: Vec<Single>,
+    /// The page in which each number came last.
+    page_of: Vec<u32>,
+    pages: u32,
     column_index: ColumnIndexBuilder,
     offset_index: OffsetIndexBuilder,
     rows: u64,
@@ -113,7 +135,11 @@ impl<V: Value> ChunkWriter<V> {
     fn new(descriptor: &ColumnDescPtr, leaf: &Leaf<V>, runs: &[Run]) -> Result<Self, StoreError> {
         let mut local = vec![u32::MAX; leaf.values.len()];
         let mut dictionary = Vec::new();
-        for entry in runs.iter().flat_map(|run| leaf.entries_of(run.number)) {
+        let mut is_seen = vec![false; leaf.numbers()];
+        let is_new = |run: &&Run| {
+            is_seen.get_mut(run.number as usize).is_some_and(|is_seen| !std::mem::replace(is_seen, true))
+        };
+        for entry in runs.iter().filter(is_new).flat_map(|run| leaf.entries_of(run.number)) {
             let Some(value) = entry.value.map(|value| value as usize) else { continue };
             if let (Some(number), Some(value)) = (local.get_mut(value), leaf.values.get(value))
                 && *number == u32::MAX
@@ -122,11 +148,23 @@ impl<V: Value> ChunkWriter<V> {
                 dictionary.push(value.clone());
             }
         }
+        let single = |number| match leaf.entries_of(number) {
+            [entry] => Single {
+                definition: u32::from(entry.definition),
+                local: entry.value.map_or(Single::MISSING, |value| {
+                    local.get(value as usize).copied().unwrap_or(Single::MISSING)
+                }),
+            },
+            _ => Single::NONE,
+        };
         Ok(Self {
+            singles: (0..leaf.numbers() as u32).map(single).collect(),
             descriptor: ColumnDescPtr::clone(descriptor),
             compression: Compression::ZSTD(ZstdLevel::try_new(limits::ZSTD_LEVEL)?),
             compressor: zstd::bulk::Compressor::new(limits::ZSTD_LEVEL).map_err(ParquetError::from)?,
             local,
+            page_of: vec![0; leaf.numbers()],
+            pages: 0,
             dictionary,
             column_index: ColumnIndexBuilder::new(descriptor.physical_type()),
             offset_index: OffsetIndexBuilder::new(),
@@ -175,30 +213,44 @@ impl<V: Value> ChunkWriter<V> {
         let mut definitions = Hybrid::new(bits(u32::from(definition_max.unsigned_abs())), Vec::new());
         let index_bits = bits((self.dictionary.len() as u32).saturating_sub(1));
         let mut indices = Hybrid::new(index_bits, vec![index_bits]);
-        let (mut entries, mut nulls, mut rows) = (0, 0, 0);
+        let (mut entries, mut values, mut rows) = (0, 0, 0);
         let (mut low, mut high): (Option<&V>, Option<&V>) = (None, None);
+        self.pages += 1;
         for run in runs {
-            let of_row = leaf.entries_of(run.number);
-            // A row of one entry makes the run one of the entry.
-            let (rounds, times) = if of_row.len() == 1 { (1, run.rows) } else { (run.rows, 1) };
-            for _ in 0..rounds {
-                for entry in of_row {
-                    repetitions.put(u32::from(entry.repetition), times as usize);
-                    definitions.put(u32::from(entry.definition), times as usize);
+            let times = run.rows as usize;
+            let single = self.singles.get(run.number as usize).copied().unwrap_or(Single::NONE);
+            if single.definition == Single::SEVERAL {
+                for entry in std::iter::repeat_n(leaf.entries_of(run.number), times).flatten() {
+                    repetitions.put(u32::from(entry.repetition), 1);
+                    definitions.put(u32::from(entry.definition), 1);
                     if let Some(local) = entry.value.and_then(|value| self.local.get(value as usize)) {
-                        indices.put(*local, times as usize);
+                        indices.put(*local, 1);
+                        values += 1;
                     }
+                    entries += 1;
+                }
+            } else {
+                repetitions.put(0, times);
+                definitions.put(single.definition, times);
+                if single.local != Single::MISSING {
+                    indices.put(single.local, times);
+                    values += times;
+                }
+                entries += times;
+            }
+            rows += times;
+            // Values are compared once a page, however often they come.
+            if let Some(page) = self.page_of.get_mut(run.number as usize).filter(|page| **page != self.pages)
+            {
+                *page = self.pages;
+                let of_row = leaf.entries_of(run.number).iter();
+                for value in of_row.filter_map(|entry| leaf.values.get(entry.value? as usize)) {
+                    low = low.filter(|low| *low <= value).or(Some(value));
+                    high = high.filter(|high| *high >= value).or(Some(value));
                 }
             }
-            for entry in of_row {
-                let value = entry.value.and_then(|value| leaf.values.get(value as usize));
-                nulls += if value.is_none() { u64::from(run.rows) } else { 0 };
-                low = value.into_iter().chain(low).reduce(|a, b| if b < a { b } else { a });
-                high = value.into_iter().chain(high).reduce(|a, b| if b > a { b } else { a });
-            }
-            entries += run.rows * of_row.len() as u32;
-            rows += u64::from(run.rows);
         }
+        let nulls = (entries - values) as u64;
         let mut bytes = Vec::new();
         for (levels, max) in [(repetitions, repetition_max), (definitions, definition_max)] {
             if max > 0 {
@@ -213,7 +265,7 @@ impl<V: Value> ChunkWriter<V> {
         }
         let page = Page::DataPage {
             buf: self.compressed(&bytes)?,
-            num_values: entries,
+            num_values: entries as u32,
             encoding: if has_dictionary { Encoding::RLE_DICTIONARY } else { Encoding::PLAIN },
             def_level_encoding: Encoding::RLE,
             rep_level_encoding: Encoding::RLE,
@@ -227,7 +279,7 @@ impl<V: Value> ChunkWriter<V> {
         self.offset_index.append_offset_and_size(written.offset as i64, written.compressed_size as i32);
         self.note(low, high, nulls);
         (self.rows, self.entries, self.nulls) =
-            (self.rows + rows, self.entries + u64::from(entries), self.nulls + nulls);
+            (self.rows + rows as u64, self.entries + entries as u64, self.nulls + nulls);
         Ok(())
     }
 

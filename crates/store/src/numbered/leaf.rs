@@ -1,7 +1,7 @@
-//! What does a column say about each series?
+//! What does a column say for each number that its rows have?
 //!
-//! The usual writer looks at each value of each row. Here what describes a series is looked at once, and a
-//! page of thousands of rows takes as many steps as there are series in it (see [`super::pages`]).
+//! The usual writer looks at each value of each row. Here each number is looked at once, and a run of rows
+//! takes one step (see [`super::pages`]).
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -13,19 +13,18 @@ use parquet::data_type::ByteArray;
 use parquet::file::writer::SerializedColumnWriter;
 
 use super::pages::Value;
-use super::points::entries;
 use crate::StoreError;
 
-/// So many rows of the same number (of a series, of a chunk).
+/// So many rows of the same number (of a series, of a chunk, of a word).
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Run {
-    pub(super) number: u32,
-    pub(super) rows: u32,
+pub(crate) struct Run {
+    pub(crate) number: u32,
+    pub(crate) rows: u32,
 }
 
 /// The runs of numbers.
-pub(super) fn runs_of(numbers: impl Iterator<Item = u32>) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
+pub(crate) fn runs_of(numbers: impl Iterator<Item = u32>) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::with_capacity(numbers.size_hint().0);
     for number in numbers {
         match runs.last_mut() {
             Some(run) if run.number == number => run.rows += 1,
@@ -37,19 +36,19 @@ pub(super) fn runs_of(numbers: impl Iterator<Item = u32>) -> Vec<Run> {
 
 /// One entry of a row: where it stands, and which value it has where it has one.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
-    pub(super) repetition: u8,
-    pub(super) definition: u8,
-    pub(super) value: Option<u32>,
+pub(crate) struct Entry {
+    pub(crate) repetition: u8,
+    pub(crate) definition: u8,
+    pub(crate) value: Option<u32>,
 }
 
-/// What a column says for each number (of a series, of a chunk).
-pub(super) struct Leaf<V> {
+/// What a column says for each number (of a series, of a chunk, of a word).
+pub(crate) struct Leaf<V> {
     entries: Vec<Entry>,
     /// Where the entries of a number end.
     ends: Vec<u32>,
     /// The values, each once.
-    pub(super) values: Vec<V>,
+    pub(crate) values: Vec<V>,
 }
 
 /// Builds a [`Leaf`].
@@ -84,7 +83,7 @@ fn text(value: &str) -> ByteArray {
 }
 
 /// A column of texts, its rows in an order.
-pub(super) fn texts(column: &ArrayRef, order: &[u32]) -> Leaf<ByteArray> {
+pub(crate) fn texts(column: &ArrayRef, order: &[u32]) -> Leaf<ByteArray> {
     let column = column.as_string::<i32>();
     let mut builder = Builder::new();
     for row in order.iter().map(|row| *row as usize) {
@@ -96,7 +95,7 @@ pub(super) fn texts(column: &ArrayRef, order: &[u32]) -> Leaf<ByteArray> {
 }
 
 /// A column of whole numbers, its rows in an order.
-pub(super) fn numbers(column: &ArrayRef, order: &[u32]) -> Leaf<i64> {
+pub(crate) fn numbers(column: &ArrayRef, order: &[u32]) -> Leaf<i64> {
     let column = column.as_primitive::<Int64Type>();
     let mut builder = Builder::new();
     for row in order.iter().map(|row| *row as usize) {
@@ -108,7 +107,7 @@ pub(super) fn numbers(column: &ArrayRef, order: &[u32]) -> Leaf<i64> {
 }
 
 /// The keys of a map of texts, or its values: the map may be missing (0), empty (1), its value missing (2).
-pub(super) fn map_texts(map: &MapArray, is_keys: bool, order: &[u32]) -> Leaf<ByteArray> {
+pub(crate) fn map_texts(map: &MapArray, is_keys: bool, order: &[u32]) -> Leaf<ByteArray> {
     let mut builder = Builder::new();
     for row in order.iter().map(|row| *row as usize) {
         let mut repetition = 0;
@@ -128,8 +127,21 @@ pub(super) fn map_texts(map: &MapArray, is_keys: bool, order: &[u32]) -> Leaf<By
     builder.leaf
 }
 
+/// The keys and values of one row of a map of texts.
+pub(crate) fn entries(map: &MapArray, row: usize) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let (keys, values) = (map.keys().as_string::<i32>(), map.values().as_string::<i32>());
+    let offset = |at: usize| map.value_offsets().get(at).map_or(0, |offset| *offset as usize);
+    (offset(row)..offset(row + 1)).map(|at| (keys.value(at), values.is_valid(at).then(|| values.value(at))))
+}
+
 impl<V: Value> Leaf<V> {
-    pub(super) fn entries_of(&self, number: u32) -> &[Entry] {
+    /// How many numbers it says something for.
+    pub(crate) fn numbers(&self) -> usize {
+        self.ends.len()
+    }
+
+    #[inline]
+    pub(crate) fn entries_of(&self, number: u32) -> &[Entry] {
         let at = number as usize;
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize);
         let end = self.ends.get(at).map_or(0, |end| *end as usize);
@@ -153,13 +165,13 @@ impl<V: Value> Leaf<V> {
     }
 
     /// Whether the values of these runs repeat too rarely for a dictionary.
-    pub(super) fn differs_mostly(&self, runs: &[Run]) -> bool {
+    pub(crate) fn differs_mostly(&self, runs: &[Run]) -> bool {
         let (all, different) = self.occurrences(runs);
         different > 1 && different * 2 > all
     }
 
     /// Value by value, with the usual writer.
-    pub(super) fn write_plain(
+    pub(crate) fn write_plain(
         &self,
         runs: &[Run],
         mut writer: SerializedColumnWriter<'_>,

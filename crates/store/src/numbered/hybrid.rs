@@ -27,22 +27,33 @@ impl Hybrid {
     }
 
     /// The value so many times.
+    #[inline]
     pub(super) fn put(&mut self, value: u32, times: usize) {
-        if value != self.last {
-            self.end_run();
-            self.last = value;
+        if value == self.last {
+            self.repeats += times;
+            return;
         }
-        self.repeats += times;
+        if self.repeats == 1 {
+            self.pack(self.last);
+        } else {
+            self.end_run();
+        }
+        (self.last, self.repeats) = (value, times);
+    }
+
+    #[inline]
+    fn pack(&mut self, value: u32) {
+        self.packed.push(value);
+        if self.packed.len() == PACKED_MAX {
+            self.end_packed();
+        }
     }
 
     fn end_run(&mut self) {
         let missing = self.packed.len().next_multiple_of(PACKED) - self.packed.len();
         let to_packed = if self.repeats < PACKED + missing { self.repeats } else { missing };
         for _ in 0..to_packed {
-            self.packed.push(self.last);
-            if self.packed.len() == PACKED_MAX {
-                self.end_packed();
-            }
+            self.pack(self.last);
         }
         self.repeats -= to_packed;
         if self.repeats == 0 {
@@ -66,12 +77,15 @@ impl Hybrid {
         for value in self.packed.drain(..) {
             word |= u64::from(value) << bits;
             bits += u32::from(self.bit_width);
-            while bits >= 8 {
-                self.bytes.push(word as u8);
-                word >>= 8;
-                bits -= 8;
+            if bits >= u32::BITS {
+                self.bytes.extend_from_slice(&(word as u32).to_le_bytes());
+                word >>= u32::BITS;
+                bits -= u32::BITS;
             }
         }
+        // Eight values are whole bytes.
+        let rest = (bits / 8) as usize;
+        self.bytes.extend_from_slice(word.to_le_bytes().get(..rest).unwrap_or_default());
     }
 
     /// A number of seven bits a byte.
