@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::io::{BufReader, Chain, Cursor, Read};
+use std::io::{BufRead, BufReader, Chain, Cursor, Read};
 use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
@@ -80,8 +80,8 @@ pub(crate) struct Decompressed<'a> {
 
 enum Stream<'a> {
     Plain(Raw<'a>),
-    Gzip(Box<MultiGzDecoder<Raw<'a>>>),
-    Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<Raw<'a>>>>),
+    Gzip(Box<BufReader<MultiGzDecoder<Raw<'a>>>>),
+    Zstd(Box<BufReader<zstd::stream::read::Decoder<'static, BufReader<Raw<'a>>>>>),
 }
 
 /// Counts compressed bytes.
@@ -98,21 +98,29 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
+impl<R: BufRead> BufRead for Counted<R> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.inner.consume(count);
+        self.count += count as u64;
+    }
+}
+
 impl<'a> Decompressed<'a> {
     pub(crate) fn new(mut source: Bytes<'a>) -> Result<Self, SourceProblem> {
         let mut magic = Vec::new();
         source.by_ref().take(4).read_to_end(&mut magic).map_err(|error| problem_of(&error))?;
         let is_gzip = magic.starts_with(&[0x1f, 0x8b]);
         let is_zstd = magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
-        let raw = Counted {
-            inner: BufReader::with_capacity(256 << 10, Cursor::new(magic).chain(source)),
-            count: 0,
-        };
+        let raw = Counted { inner: stepwise(Cursor::new(magic).chain(source)), count: 0 };
         let stream = if is_gzip {
-            Stream::Gzip(Box::new(MultiGzDecoder::new(raw)))
+            Stream::Gzip(Box::new(stepwise(MultiGzDecoder::new(raw))))
         } else if is_zstd {
             let decoder = zstd::stream::read::Decoder::new(raw).map_err(|error| problem_of(&error))?;
-            Stream::Zstd(Box::new(decoder))
+            Stream::Zstd(Box::new(stepwise(decoder)))
         } else {
             Stream::Plain(raw)
         };
@@ -122,8 +130,8 @@ impl<'a> Decompressed<'a> {
     fn compressed(&self) -> u64 {
         match &self.stream {
             Stream::Plain(raw) => raw.count,
-            Stream::Gzip(decoder) => decoder.get_ref().count,
-            Stream::Zstd(decoder) => decoder.get_ref().get_ref().count,
+            Stream::Gzip(decoder) => decoder.get_ref().get_ref().count,
+            Stream::Zstd(decoder) => decoder.get_ref().get_ref().get_ref().count,
         }
     }
 
@@ -141,23 +149,43 @@ impl<'a> Decompressed<'a> {
     }
 }
 
-impl Read for Decompressed<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let outcome = match &mut self.stream {
-            Stream::Plain(raw) => raw.read(buffer),
-            Stream::Gzip(decoder) => decoder.read(buffer),
-            Stream::Zstd(decoder) => decoder.read(buffer),
-        };
-        match outcome {
-            Ok(count) => {
-                self.read += count as u64;
-                check(self.read, self.compressed()).map_err(into_error)?;
-                Ok(count)
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => Err(error),
-            Err(error) => Err(self.describe(error)),
+impl Decompressed<'_> {
+    fn stream(&mut self) -> &mut dyn BufRead {
+        match &mut self.stream {
+            Stream::Plain(raw) => raw,
+            Stream::Gzip(decoder) => decoder,
+            Stream::Zstd(decoder) => decoder,
         }
     }
+}
+
+impl BufRead for Decompressed<'_> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        match self.stream().fill_buf().map(<[u8]>::len) {
+            Ok(count) => check(self.read + count as u64, self.compressed()).map_err(into_error)?,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return Err(error),
+            Err(error) => return Err(self.describe(error)),
+        }
+        // What is there already, again.
+        self.stream().fill_buf()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.stream().consume(count);
+        self.read += count as u64;
+    }
+}
+
+impl Read for Decompressed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+fn stepwise<R: Read>(reader: R) -> BufReader<R> {
+    BufReader::with_capacity(limits::READ_STEP_BYTES, reader)
 }
 
 /// What decoders read: decompressed, and in UTF-8.
@@ -168,7 +196,7 @@ pub(crate) struct Text<'a> {
 
 enum Layer<'a> {
     AsItIs(Chain<Cursor<Vec<u8>>, Decompressed<'a>>),
-    Transcoded(Box<Transcoding<Chain<Cursor<Vec<u8>>, Decompressed<'a>>>>),
+    Transcoded(Box<BufReader<Transcoding<Chain<Cursor<Vec<u8>>, Decompressed<'a>>>>>),
 }
 
 impl<'a> Text<'a> {
@@ -182,7 +210,7 @@ impl<'a> Text<'a> {
         let whole = Cursor::new(head).chain(rest);
         let text = match encoding {
             None => Layer::AsItIs(whole),
-            Some(encoding) => Layer::Transcoded(Box::new(Transcoding::new(whole, encoding))),
+            Some(encoding) => Layer::Transcoded(Box::new(stepwise(Transcoding::new(whole, encoding)))),
         };
         Self { text, inflation }
     }
@@ -196,7 +224,7 @@ impl<'a> Text<'a> {
     pub(crate) fn fill(&mut self, buffer: &mut Vec<u8>, limit: usize) -> Result<usize, SourceProblem> {
         let outcome = match &mut self.text {
             Layer::AsItIs(text) => fill(text, buffer, limit),
-            Layer::Transcoded(text) => fill(text, buffer, limit),
+            Layer::Transcoded(text) => fill(text.as_mut(), buffer, limit),
         };
         let filled = outcome?;
         self.inflation.give(filled as u64)?;
@@ -204,35 +232,33 @@ impl<'a> Text<'a> {
     }
 }
 
-/// As [`Text::fill`], of any reader.
+/// As [`Text::fill`], of any reader. The bytes are appended from the reader's own buffer: room that is made for
+/// them first is cleared first.
 pub(crate) fn fill(
-    source: &mut dyn Read,
+    source: &mut dyn BufRead,
     buffer: &mut Vec<u8>,
     limit: usize,
 ) -> Result<usize, SourceProblem> {
     let before = buffer.len();
-    let mut end = before;
-    let outcome = loop {
-        if end == buffer.len() {
-            let room = (before + limit - end).min(limits::READ_STEP_BYTES);
-            if room == 0 {
-                break Ok(limit);
-            }
-            // Most files are smaller than a step; whatever is longer is read as far as it may be.
-            if end > before {
-                buffer.reserve(before + limit - end);
-            }
-            buffer.resize(end + room, 0);
+    loop {
+        let wanted = before + limit - buffer.len();
+        if wanted == 0 {
+            return Ok(limit);
         }
-        match source.read(buffer.get_mut(end..).unwrap_or_default()) {
-            Ok(0) => break Ok(end - before),
-            Ok(count) => end += count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => break Err(problem_of(&error)),
+        let found = match source.fill_buf() {
+            Ok([]) => return Ok(buffer.len() - before),
+            Ok(found) => found.get(..wanted).unwrap_or(found),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(problem_of(&error)),
+        };
+        // Most files are smaller than a step; whatever is longer is read as far as it may be.
+        if buffer.len() > before {
+            buffer.reserve(wanted);
         }
-    };
-    buffer.truncate(end);
-    outcome
+        buffer.extend_from_slice(found);
+        let count = found.len();
+        source.consume(count);
+    }
 }
 
 /// A problem on its way through layers that know input errors only.
