@@ -1,16 +1,16 @@
 //! Takes the pieces of a source in order, has them decoded on all cores, and commits them in groups.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::pin::pin;
 use std::sync::Arc;
 
 use fupan_decode::{Decoder, Framing};
-use fupan_model::Table;
 use fupan_model::ledger::LedgerAction;
-use fupan_store::{ChunkRows, EncodedChunks, Ledger, LedgerRow, Store, StoreError};
+use fupan_store::{Ledger, LedgerRow, Store};
 use tokio::task::JoinHandle;
 
 use crate::chunks::Cut;
-use crate::contested::{self, may_overlap};
+use crate::commits::{Commits, Counted, Group};
 use crate::decode::{Decoded, Finished, SourceFacts, decode};
 use crate::inside::Comparison;
 use crate::keyed::Keys;
@@ -26,39 +26,9 @@ pub(crate) struct Collector<'a> {
     known: Arc<KnownChunks>,
     keys: Option<Keys>,
     group: Group,
-    /// Groups whose files are being encoded, in the order in which they are committed.
-    closed: VecDeque<ClosedGroup>,
+    commits: Commits<'a>,
     stream: Option<Stream>,
     report: IngestReport,
-}
-
-/// Chunks that wait for their common commit.
-#[derive(Default)]
-struct Group {
-    chunks: Vec<ChunkRows>,
-    chunk_ids: HashSet<String>,
-    seen: Vec<LedgerRow>,
-    /// Chunks that no longer count once the others are in.
-    redundant: Vec<LedgerRow>,
-    bytes: usize,
-    rows: u64,
-    /// What was counted for each chunk, and for which source.
-    counted: HashMap<String, Counted>,
-}
-
-/// A group that takes no more chunks.
-struct ClosedGroup {
-    chunk_ids: HashSet<String>,
-    encoding: JoinHandle<Result<EncodedChunks, StoreError>>,
-    seen: Vec<LedgerRow>,
-    redundant: Vec<LedgerRow>,
-    counted: HashMap<String, Counted>,
-}
-
-struct Counted {
-    source: usize,
-    counts: Counts,
-    by_table: BTreeMap<Table, u64>,
 }
 
 type Decoding = JoinHandle<Result<Decoded, arrow::error::ArrowError>>;
@@ -89,7 +59,7 @@ impl<'a> Collector<'a> {
             known: Arc::new(KnownChunks::new(ledger)),
             keys: None,
             group: Group::default(),
-            closed: VecDeque::new(),
+            commits: Commits::new(store, settings),
             stream: None,
             report: IngestReport::default(),
         }
@@ -177,7 +147,8 @@ impl<'a> Collector<'a> {
         let Some(next) = self.stream.as_mut().and_then(|stream| stream.decoding.pop_front()) else {
             return Ok(());
         };
-        let decoded = next.await.map_err(|error| IngestError::Task(error.to_string()))??;
+        let decoded =
+            self.beside_commits(next).await?.map_err(|error| IngestError::Task(error.to_string()))??;
         if let Some(row) = self.inside_of(&decoded).await? {
             let Some(stream) = &mut self.stream else { return Ok(()) };
             self.group.seen.push(stream.seen(&row, decoded.records(), &decoded.cut, self.settings));
@@ -210,7 +181,7 @@ impl<'a> Collector<'a> {
         self.group.add(finished, length, self.report.sources.len());
         if self.group.is_full() {
             self.close_group();
-            self.commit_until(limits::GROUPS_ENCODING_MAX).await?;
+            self.commit_until(limits::GROUPS_WAITING_MAX).await?;
         }
         Ok(())
     }
@@ -239,51 +210,44 @@ impl<'a> Collector<'a> {
         self.commit_until(0).await
     }
 
-    /// Has the files of the group encoded while the next one is decoded.
+    /// Has the files of the group encoded and committed while the next one is decoded.
     fn close_group(&mut self) {
         let group = std::mem::take(&mut self.group);
-        if self.settings.dry_run {
-            return;
+        if !self.settings.dry_run {
+            self.commits.add(group);
         }
-        let (chunks, now) = (group.chunks, self.settings.now);
-        self.closed.push_back(ClosedGroup {
-            chunk_ids: group.chunk_ids,
-            encoding: tokio::task::spawn_blocking(move || EncodedChunks::encode(chunks, now)),
-            seen: group.seen,
-            redundant: group.redundant,
-            counted: group.counted,
-        });
     }
 
     /// Whether the chunk is of this run and not in the store yet.
     fn waits(&self, chunk_id: &str) -> bool {
-        let closed = self.closed.iter().any(|group| group.chunk_ids.contains(chunk_id));
-        closed || self.group.chunk_ids.contains(chunk_id)
+        self.commits.hold(chunk_id) || self.group.chunk_ids.contains(chunk_id)
     }
 
     /// Commits groups in order until at most so many are left.
     async fn commit_until(&mut self, left: usize) -> Result<(), IngestError> {
-        while self.closed.len() > left {
-            let Some(group) = self.closed.pop_front() else { return Ok(()) };
-            if let Some(key) = self.settings.pseudonyms.used() {
-                self.store.keep_to_key(&key.fingerprint()).await?;
-            }
-            let encoded = group.encoding.await.map_err(|error| IngestError::Task(error.to_string()))??;
-            let known = Arc::clone(&self.known);
-            let is_rival =
-                |own: &LedgerRow, other: &LedgerRow| known.is_news(other) && may_overlap(own, other);
-            let appended = self.store.append_beside(encoded, &is_rival).await?;
-            for chunk in contested::settle(self.store, appended, &is_rival, self.settings.now).await? {
-                if let Some(counted) = group.counted.get(&chunk) {
-                    self.was_in(counted);
-                }
-            }
-            if !group.redundant.is_empty() {
-                self.store.forget(&group.redundant, self.settings.now).await?;
-            }
-            self.store.note_seen(group.seen, self.settings.now).await?;
+        while self.commits.len() > left {
+            let already_in = self.commits.next(&self.known).await?;
+            already_in.iter().for_each(|counted| self.was_in(counted));
         }
         Ok(())
+    }
+
+    /// Goes on committing until the other is there.
+    pub(crate) async fn beside_commits<T>(
+        &mut self,
+        other: impl Future<Output = T>,
+    ) -> Result<T, IngestError> {
+        let mut other = pin!(other);
+        while self.commits.len() > 0 {
+            tokio::select! {
+                biased;
+                output = &mut other => return Ok(output),
+                already_in = self.commits.next(&self.known) => {
+                    already_in?.iter().for_each(|counted| self.was_in(counted));
+                }
+            }
+        }
+        Ok(other.await)
     }
 
     /// Another writer brought the chunk in meanwhile: its records were in already.
@@ -308,24 +272,6 @@ impl<'a> Collector<'a> {
     pub(crate) async fn finish(mut self) -> Result<IngestReport, IngestError> {
         self.flush().await?;
         Ok(self.report)
-    }
-}
-
-impl Group {
-    fn is_full(&self) -> bool {
-        self.bytes >= limits::GROUP_BYTES
-            || self.rows >= limits::GROUP_ROWS
-            || self.chunks.len() >= limits::GROUP_CHUNKS
-    }
-
-    fn add(&mut self, finished: Finished, bytes: usize, source: usize) {
-        let Some(chunk) = finished.rows.first() else { return };
-        self.rows += finished.by_table.values().sum::<u64>();
-        let counted = Counted { source, counts: finished.counts, by_table: finished.by_table };
-        self.counted.insert(chunk.ledger_row.chunk_id.clone(), counted);
-        self.bytes += bytes;
-        self.chunk_ids.extend(finished.rows.iter().map(|chunk| chunk.ledger_row.chunk_id.clone()));
-        self.chunks.extend(finished.rows);
     }
 }
 

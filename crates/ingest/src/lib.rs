@@ -7,6 +7,7 @@
 mod archive;
 mod chunks;
 mod collect;
+mod commits;
 mod contested;
 mod decode;
 mod enrich;

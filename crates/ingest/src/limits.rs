@@ -14,12 +14,11 @@ pub const GROUP_ROWS: u64 = 1 << 20;
 /// Chunks that go into one commit, for folders of thousands of small files.
 pub const GROUP_CHUNKS: usize = 256;
 
-/// Groups that are encoded while the next one is decoded: with one, both cores are busy; each holds its rows
-/// in memory.
-pub const GROUPS_ENCODING_MAX: usize = 1;
+/// Groups that are encoded and committed while the next one is decoded: one of each keeps the cores busy while
+/// the disk is waited for. Each holds its rows in memory.
+pub const GROUPS_WAITING_MAX: usize = 2;
 
-/// Chunks beyond one for each thread that are decoded while a group is committed: a commit waits for the
-/// disk, and the cores would wait with it.
+/// Chunks beyond one for each thread that are decoded ahead, so that no core waits for the next one.
 pub const DECODED_AHEAD: usize = 2;
 
 /// How many rejects of a source are shown; all of them are in quarantine.

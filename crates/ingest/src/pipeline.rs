@@ -82,7 +82,7 @@ async fn read_source(
             reading.source(&source);
         })
     };
-    while let Some(piece) = receiver.recv().await {
+    while let Some(piece) = collector.beside_commits(receiver.recv()).await? {
         match piece {
             Piece::Begin { name, is_explicit } => collector.begin(name, is_explicit),
             Piece::Opened(facts, reason, decoder) => collector.opened(*facts, reason, decoder),

@@ -6,12 +6,13 @@
 //! the decision was read from, so two writers cannot both decide to write the same chunk.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use fupan_model::ledger::LedgerAction;
 use fupan_model::{Micros, Table};
-use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::files::{EncodedFile, Rows};
 use crate::ledger::LedgerRow;
@@ -34,7 +35,33 @@ pub struct ChunkRows {
 pub struct EncodedChunks {
     chunks: Vec<ChunkRows>,
     files: BTreeMap<Table, Vec<EncodedFile>>,
+    /// Whether the files are on disk. Nothing counts before the ledger names it.
+    is_written: bool,
     written_at: Micros,
+}
+
+/// Writes data files of chunks ahead of their commit.
+#[derive(Debug, Clone)]
+pub struct FileWriter(Arc<dyn ObjectStore>);
+
+impl FileWriter {
+    /// Writes the files. When it returns, they are on disk.
+    pub async fn write(&self, mut encoded: EncodedChunks) -> Result<EncodedChunks, StoreError> {
+        for (table, files) in &encoded.files {
+            self.write_files(*table, files).await?;
+        }
+        encoded.is_written = true;
+        Ok(encoded)
+    }
+
+    async fn write_files(&self, table: Table, encoded: &[EncodedFile]) -> Result<(), StoreError> {
+        for file in encoded {
+            // The name holds the digest of the content: writing it again writes the same bytes.
+            let path = Path::from(format!("{}/{}", table.name(), file.add.path));
+            self.0.put(&path, file.bytes.clone().into()).await?;
+        }
+        Ok(())
+    }
 }
 
 impl EncodedChunks {
@@ -45,7 +72,16 @@ impl EncodedChunks {
         for table in tables {
             encoded.insert(table, encode(table, &chunks, &BTreeSet::new(), written_at)?);
         }
-        Ok(Self { chunks, files: encoded, written_at })
+        Ok(Self { chunks, files: encoded, is_written: false, written_at })
+    }
+
+    /// The chunks of both, for a common commit.
+    pub fn join(&mut self, other: Self) {
+        self.chunks.extend(other.chunks);
+        for (table, files) in other.files {
+            self.files.entry(table).or_default().extend(files);
+        }
+        self.is_written &= other.is_written;
     }
 }
 
@@ -88,13 +124,13 @@ impl Store {
         encoded: EncodedChunks,
         is_rival: &IsRival<'_>,
     ) -> Result<Appended, StoreError> {
-        let EncodedChunks { chunks, files, written_at } = encoded;
+        let EncodedChunks { chunks, files, is_written, written_at } = encoded;
         if chunks.is_empty() {
             return Ok(Appended::default());
         }
         let mut versions: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
         for (table, files) in files {
-            let version = self.append_rows(table, &chunks, files, written_at).await?;
+            let version = self.append_rows(table, &chunks, (files, is_written), written_at).await?;
             for chunk in chunks.iter().filter(|chunk| chunk.batches.contains_key(&table)) {
                 let of_chunk = versions.entry(chunk.ledger_row.chunk_id.clone()).or_default();
                 of_chunk.insert(table.name().to_owned(), version);
@@ -123,22 +159,26 @@ impl Store {
         &self,
         table: Table,
         chunks: &[ChunkRows],
-        encoded: Vec<EncodedFile>,
+        (mut encoded, mut is_written): (Vec<EncodedFile>, bool),
         written_at: Micros,
     ) -> Result<u64, StoreError> {
-        let mut delta = self.delta(table).await?;
-        let mut encoded = encoded;
+        let mut delta = self.delta_as_known(table).await?;
         for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
             let present: BTreeSet<String> =
                 files_of(&delta)?.into_iter().flat_map(|file| file.chunks).collect();
             if chunks.iter().any(|chunk| present.contains(&chunk.ledger_row.chunk_id)) {
                 encoded = encode(table, chunks, &present, written_at)?;
+                is_written = false;
             }
             if encoded.is_empty() {
+                delta.update_state().await?;
                 self.make_durable(table).await?;
                 return Ok(delta.version().unwrap_or_default());
             }
-            self.write_files(table, &encoded).await?;
+            if !is_written {
+                self.file_writer().write_files(table, &encoded).await?;
+                is_written = true;
+            }
             let adds = encoded.iter().map(|file| file.add.clone()).collect();
             match table::commit(&mut delta, table, adds).await {
                 Err(StoreError::Conflict { .. }) => delta.update_state().await?,
@@ -204,19 +244,26 @@ impl Store {
         mut decide: impl FnMut(&ledger::Ledger) -> Vec<LedgerRow>,
     ) -> Result<(), StoreError> {
         let table = Table::Ingests;
-        let mut delta = self.delta(table).await?;
+        let mut delta = self.delta_as_known(table).await?;
+        let mut is_newest = false;
         for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
             let current = self.folded_ledger(&delta).await?;
             let rows = decide(&current);
             drop(current);
-            if rows.is_empty() {
+            if rows.is_empty() && is_newest {
                 return self.make_durable(table).await;
+            }
+            if rows.is_empty() {
+                // No commit tells whether the state was the newest.
+                delta.update_state().await?;
+                is_newest = true;
+                continue;
             }
             let batches = vec![ledger::to_batch(&rows)?];
             // Named by the version that it will be: sorted by name, ledger files are in order of commit.
             let chunks = vec![format!("{:016}", delta.version().unwrap_or_default() + 1)];
             let encoded = vec![files::encode(table, &Rows { date_days: None, chunks, batches }, written_at)?];
-            self.write_files(table, &encoded).await?;
+            self.file_writer().write_files(table, &encoded).await?;
             let adds = encoded.into_iter().map(|file| file.add).collect();
             match table::commit(&mut delta, table, adds).await {
                 Err(StoreError::Conflict { .. }) => delta.update_state().await?,
@@ -231,13 +278,9 @@ impl Store {
         Err(contended(table))
     }
 
-    async fn write_files(&self, table: Table, encoded: &[EncodedFile]) -> Result<(), StoreError> {
-        for file in encoded {
-            // The name holds the digest of the content: writing it again writes the same bytes.
-            let path = Path::from(format!("{}/{}", table.name(), file.add.path));
-            self.object_store().put(&path, file.bytes.clone().into()).await?;
-        }
-        Ok(())
+    /// Writes data files ahead of their commit.
+    pub fn file_writer(&self) -> FileWriter {
+        FileWriter(Arc::clone(self.object_store()))
     }
 }
 

@@ -34,7 +34,7 @@ mod table;
 mod trouble;
 mod verify;
 
-pub use append::{Appended, ChunkRows, Contested, EncodedChunks, IsRival};
+pub use append::{Appended, ChunkRows, Contested, EncodedChunks, FileWriter, IsRival};
 pub use compact::Compaction;
 pub use disk::{Disk, DiskFile, LocalDisk};
 pub use durable::DurableLocalStore;

@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::Add;
 use fupan_model::{Micros, Table};
+use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
@@ -62,13 +63,12 @@ impl Store {
     pub async fn create_on(root: Url, whole: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
         location::know_scheme(root.scheme())?;
         let sealing: Arc<dyn ObjectStore> = Arc::new(SealingStore::new(Arc::clone(&whole)));
-        for table in Table::ALL {
-            table::create(&sealing, &root, table).await?;
-        }
+        // The ledger comes last: a store that has it has all.
+        let others = Table::ALL.into_iter().filter(|table| *table != Table::Ingests);
+        try_join_all(others.map(|table| table::create(&sealing, &root, table))).await?;
+        table::create(&sealing, &root, Table::Ingests).await?;
         let store = Self::open_on(root, whole).await?;
-        for table in Table::ALL {
-            store.make_durable(table).await?;
-        }
+        try_join_all(Table::ALL.map(|table| store.make_durable(table))).await?;
         Ok(store)
     }
 
@@ -81,9 +81,7 @@ impl Store {
     /// As [`Self::open`], on an object store that the caller made.
     pub async fn open_on(root: Url, whole: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
         let store = Self::over(root, whole).await?;
-        for table in Table::ALL {
-            store.check_newest_entry(table).await?;
-        }
+        try_join_all(Table::ALL.map(|table| store.check_newest_entry(table))).await?;
         Ok(store)
     }
 
@@ -189,6 +187,20 @@ impl Store {
         delta.load().await?;
         self.keep(table, delta.clone()).await;
         Ok(delta)
+    }
+
+    /// A table's handle with the state that this process knows: a commit against one that is not the newest
+    /// says so.
+    pub(crate) async fn delta_as_known(&self, table: Table) -> Result<DeltaTable, StoreError> {
+        match self.known_state(table).await {
+            Some(delta) => Ok(delta),
+            None => self.delta(table).await,
+        }
+    }
+
+    /// The state of a table that was loaded already.
+    pub(crate) async fn known_state(&self, table: Table) -> Option<DeltaTable> {
+        self.tables.lock().await.get(&table).cloned()
     }
 
     /// Keeps a state, so that the next load is incremental.
