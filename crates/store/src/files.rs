@@ -101,7 +101,8 @@ fn encode_rows(table: Table, batches: &[RecordBatch]) -> Result<(Vec<u8>, Value)
     let stored =
         batches.iter().map(|batch| without_partitions(table, batch)).collect::<Result<Vec<_>, _>>()?;
     let schema = without_partitions(table, &RecordBatch::new_empty(table.schema()))?.schema();
-    let mut bytes = Vec::new();
+    let rows: usize = stored.iter().map(RecordBatch::num_rows).sum();
+    let mut bytes = Vec::with_capacity(rows * limits::ROW_BYTES_IN_FILE);
     let properties = writer_properties(table, &schema, &stored)?;
     let writer = ArrowWriter::try_new(&mut bytes, SchemaRef::clone(&schema), Some(properties))?;
     columns::write(writer, &schema, &stored)?;

@@ -11,6 +11,9 @@ pub const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Rows in a page of a row group: what a reader of one series decodes at least.
 pub const PAGE_ROWS: usize = 20_000;
 
+/// Bytes of a row in a file, for which there is room: growing step by step copies the file several times.
+pub const ROW_BYTES_IN_FILE: usize = 64;
+
 /// Longest text that goes into a file's minimum and maximum statistics; longer columns go without.
 pub const STATISTICS_TEXT_BYTES_MAX: usize = 64;
 

@@ -70,7 +70,7 @@ pub(crate) fn encode<V: Value>(
     let mut bytes = TrackedWrite::new(Vec::new());
     let mut pages = SerializedPageWriter::new(&mut bytes);
     chunk.write_dictionary(&mut pages)?;
-    let mut page: Vec<Run> = Vec::new();
+    let mut page: Vec<Run> = Vec::with_capacity(runs.len().min(limits::PAGE_ROWS));
     let mut room = limits::PAGE_ROWS as u32;
     for run in runs {
         let mut left = run.rows;
@@ -79,7 +79,8 @@ pub(crate) fn encode<V: Value>(
             page.push(Run { number: run.number, rows });
             (left, room) = (left - rows, room - rows);
             if room == 0 {
-                chunk.write_page(leaf, &std::mem::take(&mut page), &mut pages)?;
+                chunk.write_page(leaf, &page, &mut pages)?;
+                page.clear();
                 room = limits::PAGE_ROWS as u32;
             }
         }
