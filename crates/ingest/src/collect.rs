@@ -301,6 +301,7 @@ impl Stream {
         LedgerRow {
             action: LedgerAction::Seen,
             source: self.report.source.clone(),
+            source_place: self.opened.as_ref().and_then(|(facts, _)| facts.source_place.clone()),
             prefix_bytes: place.prefix_bytes as i64,
             prefix_digest: place.prefix_digest,
             chunk_bytes: place.length as i64,
@@ -309,6 +310,7 @@ impl Stream {
             records_rejected: 0,
             records_duplicate: records as i64,
             rows: 0,
+            samples_repeated: 0,
             table_versions: BTreeMap::new(),
             ingested_at: settings.now,
             software_version: settings.software_version.clone(),
@@ -377,7 +379,7 @@ impl Stream {
         }
         // Files of a name that is used again: only telemetry goes on in a new file.
         let goes_on = decoder.framing() != Framing::Document && !facts.has_own_keys && report.source != "-";
-        (goes_on && self.stale.is_empty() && known.was_read(&report.source))
-            .then_some(SourceHistory::StartedAnew)
+        let mut held = known.of_source(&report.source, facts.source_place.as_deref());
+        (goes_on && self.stale.is_empty() && held.next().is_some()).then_some(SourceHistory::StartedAnew)
     }
 }

@@ -21,6 +21,8 @@ use crate::sink::ChunkSink;
 #[derive(Debug, Clone)]
 pub(crate) struct SourceFacts {
     pub(crate) source: String,
+    /// Digits of where it lies; see [`crate::source::Source::place_digits`].
+    pub(crate) source_place: Option<String>,
     pub(crate) input_format: String,
     pub(crate) mapping: Option<String>,
     /// Its records carry keys of their own; see [`fupan_decode::InputFormat::has_own_keys`].
@@ -198,6 +200,7 @@ impl Decoded {
             chunk_key: format!("{}{}", self.cut.head, self.cut.identity),
             reading: facts.reading.clone(),
             source: facts.source.clone(),
+            source_place: facts.source_place.clone(),
             input_format: facts.input_format.clone(),
             mapping: facts.mapping.clone(),
             assumed_zone: (self.sink.assumed_zone_records > 0).then(|| facts.zone.clone()),
@@ -210,6 +213,7 @@ impl Decoded {
             records_rejected: counts.rejected as i64,
             records_duplicate: counts.duplicate as i64,
             rows: by_table.values().sum::<u64>() as i64,
+            samples_repeated: 0,
             first_timestamp: self.sink.first,
             last_timestamp: self.sink.last,
             table_versions: BTreeMap::new(),

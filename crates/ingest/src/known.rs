@@ -64,8 +64,8 @@ pub(crate) struct KnownChunks {
     rejects: HashMap<String, (Arc<LedgerRow>, bool)>,
     /// Chunks with keys of their own of which something could be read.
     with_records: HashSet<String>,
-    /// Names of sources that were read before this run.
-    names: HashSet<String>,
+    /// Chunks that count, by the name of their source.
+    by_source: HashMap<String, Vec<Arc<LedgerRow>>>,
 }
 
 impl KnownChunks {
@@ -82,7 +82,6 @@ impl KnownChunks {
                 .collect()
         };
         for (index, row) in ledger.rows.iter().enumerate() {
-            known.names.insert(row.source.clone());
             if newest.contains(&index) {
                 known.add(Arc::new(row.clone()), ledger.is_live(&row.chunk_id));
             }
@@ -105,6 +104,7 @@ impl KnownChunks {
                 self.newest_of_document.insert(document_name(&row.source).to_owned(), row.chunk_id.clone());
             }
             self.by_start.entry(start_of(&row)).or_default().push(Arc::clone(&row));
+            self.by_source.entry(row.source.clone()).or_default().push(Arc::clone(&row));
         }
         self.by_end.entry(row.prefix_bytes.unsigned_abs()).or_default().push(KnownEnd { row, is_live });
     }
@@ -115,8 +115,9 @@ impl KnownChunks {
             for known in self.by_end.entry(old.prefix_bytes.unsigned_abs()).or_default() {
                 known.is_live &= known.row.chunk_id != old.chunk_id;
             }
-            if let Some(starting) = self.by_start.get_mut(&start_of(old)) {
-                starting.retain(|row| row.chunk_id != old.chunk_id);
+            let lists = [self.by_start.get_mut(&start_of(old)), self.by_source.get_mut(&old.source)];
+            for chunks in lists.into_iter().flatten() {
+                chunks.retain(|row| row.chunk_id != old.chunk_id);
             }
             for (row, is_live) in self.rejects.values_mut() {
                 *is_live &= row.chunk_id != old.chunk_id;
@@ -182,9 +183,17 @@ impl KnownChunks {
         !there.iter().any(|known| known.row.chunk_id == row.chunk_id)
     }
 
-    /// Whether a source of that name was read before this run.
-    pub(crate) fn was_read(&self, source: &str) -> bool {
-        self.names.contains(source)
+    /// Chunks that count and came from that source, in order of commit.
+    pub(crate) fn of_source<'a>(
+        &'a self,
+        source: &str,
+        place: Option<&'a str>,
+    ) -> impl Iterator<Item = &'a Arc<LedgerRow>> {
+        let of_name = self.by_source.get(source).map(Vec::as_slice).unwrap_or_default();
+        // Where one of them lies nowhere, the name alone decides.
+        of_name.iter().filter(move |row| {
+            row.source_place.as_deref().is_none_or(|other| place.is_none_or(|place| place == other))
+        })
     }
 }
 

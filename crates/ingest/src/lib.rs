@@ -17,6 +17,7 @@ mod inside;
 mod keyed;
 mod known;
 pub mod limits;
+mod named;
 mod people;
 mod pipeline;
 mod read;
@@ -28,6 +29,7 @@ mod sink;
 mod source;
 
 pub use error::{IngestError, SourceProblem};
+pub use named::place_digits;
 pub use people::{BY_HAND, add_events};
 pub use pipeline::{IngestSettings, Progress, ingest};
 pub use report::{Counts, IngestReport, ShownReject, SourceHistory, SourceReport};

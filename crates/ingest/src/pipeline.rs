@@ -11,6 +11,7 @@ use tokio::sync::mpsc::channel;
 
 use crate::IngestError;
 use crate::collect::Collector;
+use crate::named::told_apart;
 use crate::read::{Piece, Reading};
 use crate::report::IngestReport;
 use crate::source::Source;
@@ -58,8 +59,9 @@ pub async fn ingest(
     settings: &IngestSettings,
     progress: Arc<dyn Progress>,
 ) -> Result<IngestReport, IngestError> {
-    let mut collector = Collector::new(store, settings, &store.ledger().await?);
-    for source in sources {
+    let ledger = store.ledger().await?;
+    let mut collector = Collector::new(store, settings, &ledger);
+    for source in &told_apart(sources, &ledger) {
         read_source(&mut collector, source, &progress).await?;
     }
     collector.finish().await

@@ -92,6 +92,7 @@ impl Reading<'_> {
         }
         let stream = Stream {
             name: source.name.clone(),
+            place: source.place_digits(),
             is_explicit: source.is_explicit,
             modified_at: source.modified_at(),
         };
@@ -139,7 +140,8 @@ impl Reading<'_> {
     ) -> Result<Option<SourceProblem>, Unheard> {
         let name = member_name(&source.name, &member.name);
         // As in a folder, what is no data does not make the command fail.
-        let stream = Stream { name, is_explicit: false, modified_at: member.modified_at };
+        let place = source.place_digits();
+        let stream = Stream { name, place, is_explicit: false, modified_at: member.modified_at };
         self.begin(&stream)?;
         let problem = member
             .content
@@ -257,6 +259,7 @@ impl Reading<'_> {
         };
         SourceFacts {
             source: stream.name.clone(),
+            source_place: stream.place.clone(),
             input_format: format.as_str().to_owned(),
             mapping: detection.mapping.clone(),
             has_own_keys: format.has_own_keys(),
@@ -272,6 +275,8 @@ impl Reading<'_> {
 /// A file, or a member of an archive.
 struct Stream {
     name: String,
+    /// Digits of where it lies, or the archive that it is in.
+    place: Option<String>,
     is_explicit: bool,
     modified_at: Option<Micros>,
 }

@@ -289,6 +289,8 @@ fn ingests() -> Vec<Field> {
         at("ingested_at"),
         text("software_version"),
         map("redactions"),
+        text("source_place"),
+        long("samples_repeated"),
     ]
 }
 

@@ -26,6 +26,9 @@ pub struct LedgerRow {
     pub reading: String,
     /// Display name of the source.
     pub source: String,
+    /// Digits of where it lay: tell two sources of one name apart, and name no folder. None where it lies
+    /// nowhere (standard input).
+    pub source_place: Option<String>,
     /// Detected or given format.
     pub input_format: String,
     /// Name of the mapping, where one was used.
@@ -50,6 +53,8 @@ pub struct LedgerRow {
     pub records_duplicate: i64,
     /// Rows in all tables; one record may give several.
     pub rows: i64,
+    /// Samples of metrics that other sources had brought: they became no rows.
+    pub samples_repeated: i64,
     /// Earliest telemetry or event in it.
     pub first_timestamp: Option<Micros>,
     /// Latest telemetry or event in it.
@@ -250,6 +255,8 @@ pub(crate) fn to_batch(rows: &[LedgerRow]) -> Result<RecordBatch, StoreError> {
         instants(rows, |row| Some(row.ingested_at)),
         texts(rows, |row| Some(&row.software_version)),
         counts(rows, |row| &row.redactions)?,
+        texts(rows, |row| row.source_place.as_deref()),
+        longs(rows, |row| row.samples_repeated),
     ];
     Ok(RecordBatch::try_new(Table::Ingests.schema(), columns)?)
 }
@@ -304,6 +311,7 @@ fn row_at(at: &Columns<'_>) -> Option<LedgerRow> {
         chunk_key: at.text("chunk_key")?,
         reading: at.text("reading").unwrap_or_default(),
         source: at.text("source").unwrap_or_default(),
+        source_place: at.text("source_place"),
         input_format: at.text("input_format").unwrap_or_default(),
         mapping: at.text("mapping"),
         assumed_zone: at.text("assumed_zone"),
@@ -316,6 +324,7 @@ fn row_at(at: &Columns<'_>) -> Option<LedgerRow> {
         records_rejected: at.long("records_rejected"),
         records_duplicate: at.long("records_duplicate"),
         rows: at.long("rows"),
+        samples_repeated: at.long("samples_repeated"),
         first_timestamp: at.instant("first_timestamp"),
         last_timestamp: at.instant("last_timestamp"),
         table_versions: at.counts("table_versions"),
@@ -337,6 +346,7 @@ mod tests {
             chunk_key: chunk_key.to_owned(),
             reading: "r".to_owned(),
             source: "a.jsonl".to_owned(),
+            source_place: Some("0123456789abcdef".to_owned()),
             input_format: "json_lines".to_owned(),
             mapping: None,
             assumed_zone: Some("Asia/Shanghai".to_owned()),
@@ -349,6 +359,7 @@ mod tests {
             records_rejected: 1,
             records_duplicate: 0,
             rows: 3,
+            samples_repeated: 0,
             first_timestamp: Some(Micros(1)),
             last_timestamp: None,
             table_versions: BTreeMap::from([("logs".to_owned(), 7)]),

@@ -39,6 +39,7 @@ pub use compact::Compaction;
 pub use disk::{Disk, DiskFile, LocalDisk};
 pub use durable::DurableLocalStore;
 pub use error::StoreError;
+pub use forget::{Meant, Wanted};
 pub use health::{Health, delta_library_version};
 pub use ledger::{Ledger, LedgerRow, text_map_builder};
 pub use numbered::plain;

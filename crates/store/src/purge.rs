@@ -37,23 +37,6 @@ pub struct Purge {
 }
 
 impl Store {
-    /// The chunks that are meant by `wanted`, also those that no longer count: their rows are on the disk all
-    /// the same. See [`Self::chunks_of`].
-    pub async fn chunks_ever_of(&self, wanted: &str) -> Result<Vec<LedgerRow>, StoreError> {
-        let ledger = self.ledger().await?;
-        let committed = ledger.committed();
-        let of_source: Vec<LedgerRow> =
-            committed.values().filter(|row| row.source == wanted).map(|row| (*row).clone()).collect();
-        if !of_source.is_empty() || wanted.len() < crate::forget::CHUNK_ID_CHARS_MIN {
-            return Ok(of_source);
-        }
-        Ok(committed
-            .values()
-            .filter(|row| row.chunk_id.starts_with(wanted))
-            .map(|row| (*row).clone())
-            .collect())
-    }
-
     /// Removes the rows of these chunks from the disk. Nothing that reads or writes the same source may run
     /// beside it.
     pub async fn purge(&self, chunks: &[LedgerRow], now: Micros) -> Result<Purge, StoreError> {

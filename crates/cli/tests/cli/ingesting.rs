@@ -70,6 +70,26 @@ fn a_source_can_be_taken_back_and_read_again() {
 }
 
 #[test]
+fn a_source_is_taken_back_only_where_it_is_told_from_others() {
+    let world = World::new();
+    for (at, text) in ["web-1", "web-2"].iter().zip([requests(), requests().replace("order", "cart")]) {
+        world.file(&format!("logs/{at}/app.log"), text.as_bytes());
+    }
+    let read = world.run(&["ingest", "logs"]);
+    assert!(!read.contains("starts anew"), "{read}");
+    let forget = |source: &str| world.run(&["store", "forget", source]);
+    assert_snapshot!("store_forget_ambiguous", forget("app.log"));
+    assert_snapshot!("store_forget_ambiguous_purge", world.run(&["store", "forget", "--purge", "--yes", "app.log"]));
+    let rows = || world.run(&["sql", "--quiet", "--format", "csv", "select count(*) as rows from logs"]);
+    assert_eq!(rows(), "exit code 0\n--- stdout\nrows\n800\n");
+    assert_snapshot!("store_forget_path", forget("logs/web-2/app.log"));
+    assert_eq!(rows(), "exit code 0\n--- stdout\nrows\n400\n");
+    let again = world.run(&["ingest", "logs/web-2"]);
+    assert!(!again.contains("starts anew"), "{again}");
+    assert_snapshot!("store_forget_pattern", world.run(&["store", "forget", "--dry-run", "*.log"]));
+}
+
+#[test]
 fn damage_in_the_store_is_found_and_named() {
     let world = World::with_incident();
     let sound = world.run(&["store", "verify"]);

@@ -181,9 +181,9 @@ async fn a_file_that_grew_in_many_steps_is_replaced_as_a_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_log_goes_on_under_its_new_name_and_the_new_one_starts_anew() {
     let world = World::new();
-    world.ingest(&world.write("app.log", lines(0, 100).as_bytes())).await;
-    // What was written between the last ingest and the rotation is in the renamed file.
     std::fs::create_dir(world.path("logs")).expect("folder");
+    world.ingest(&world.write("logs/app.log", lines(0, 100).as_bytes())).await;
+    // What was written between the last ingest and the rotation is in the renamed file.
     world.write("logs/app.log", lines(500, 540).as_bytes());
     world.write("logs/app.log.1", lines(0, 120).as_bytes());
     let report = world.ingest(&world.path("logs")).await;

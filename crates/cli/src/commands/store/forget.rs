@@ -1,17 +1,24 @@
 //! `fupan store forget`: how is a source taken back, and how does it leave the disk?
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal};
 
-use fupan_store::{LedgerRow, Store};
+use fupan_ingest::{find_sources, place_digits};
+use fupan_report::escape;
+use fupan_store::{LedgerRow, Meant, Store, Wanted};
 
 use super::staged;
 use crate::app::App;
 use crate::failure::{DONE, ErrorKind, Failure, Outcome};
 use crate::numbers::{bytes, counted, grouped};
 
+/// How many sources are named that could be meant.
+const NAMES_SHOWN: usize = 12;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The source's name as `ingests` has it, or the id of one of its chunks
+    /// A source as `fupan query run quality/ingests` names it or the end of its name, its path, a pattern of
+    /// names, or the id of a chunk
     #[arg(value_name = "SOURCE|CHUNK")]
     source: String,
     /// Say what would be taken back
@@ -27,23 +34,35 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     let store = app.open_store().await?;
-    let chunks = if arguments.purge {
-        store.chunks_ever_of(&arguments.source).await?
-    } else {
-        store.chunks_of(&arguments.source).await?
+    let wanted = Wanted {
+        text: arguments.source.clone(),
+        places: places(&arguments.source),
+        also_superseded: arguments.purge,
     };
-    if chunks.is_empty() {
-        let what = if arguments.purge { "nothing" } else { "nothing that counts" };
-        return Err(Failure::usage(format!("{what} comes from `{}`", arguments.source))
-            .hint("fupan query run quality/ingests lists the sources"));
-    }
+    let (chunks, others) = match store.meant(&wanted).await? {
+        Meant::Chunks { chunks, others } => (chunks, others),
+        Meant::OneOf(names) => {
+            return Err(Failure::usage(format!(
+                "`{}` may be one of {}",
+                arguments.source,
+                counted(names.len() as u64, "source")
+            ))
+            .hint(format!("name one of them: {}", listed(&names))));
+        }
+        Meant::Nothing { known_as } => return Err(nothing(arguments, &known_as)),
+    };
     let records: i64 = chunks.iter().map(|row| row.records_accepted).sum();
+    let sources: BTreeSet<&str> = chunks.iter().map(|row| row.source.as_str()).collect();
+    let name = sources.first().copied().filter(|_| sources.len() == 1).map(str::to_owned);
     let what = format!(
         "{} records of {} in {}",
         grouped(records.unsigned_abs()),
-        arguments.source,
+        name.unwrap_or_else(|| counted(sources.len() as u64, "source")),
         counted(chunks.len() as u64, "chunk")
     );
+    if !others.is_empty() {
+        app.terminal.note(format!("not meant, and left alone: {}", listed(&others)));
+    }
     if arguments.dry_run {
         let verb = if arguments.purge { "purge" } else { "take back" };
         app.terminal.note(format!("would {verb} {what}; nothing was changed"));
@@ -58,6 +77,31 @@ pub(super) async fn run(app: &App, arguments: &Arguments) -> Outcome {
         app.shown_store()
     ));
     Ok(DONE)
+}
+
+/// Digits of what lies at that path; of a folder, of all files below it.
+fn places(argument: &str) -> BTreeSet<String> {
+    let below = std::path::Path::new(argument).is_dir().then(|| find_sources(&[argument.to_owned()]));
+    let below = below.and_then(Result::ok).into_iter().flatten();
+    below.filter_map(|source| source.place_digits()).chain([place_digits(argument)]).collect()
+}
+
+fn nothing(arguments: &Arguments, known_as: &[String]) -> Failure {
+    let what = if arguments.purge { "nothing" } else { "nothing that counts" };
+    let failure = Failure::usage(format!("{what} comes from `{}`", arguments.source));
+    if known_as.is_empty() {
+        return failure.hint("fupan query run quality/ingests lists the sources");
+    }
+    failure.hint(format!("what is in it came in before, as {}", listed(known_as)))
+}
+
+/// The first few names, as they can be given again.
+fn listed(names: &[String]) -> String {
+    let shown: Vec<String> =
+        names.iter().take(NAMES_SHOWN).map(|name| escape::shell_word(name).to_string()).collect();
+    let more = names.len().saturating_sub(NAMES_SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", shown.join(", "))
 }
 
 async fn purge(app: &App, store: &Store, arguments: &Arguments, chunks: &[LedgerRow], what: &str) -> Outcome {
