@@ -43,6 +43,8 @@ pub(crate) struct Cut {
     /// The stream ends here. Chunks that begin at the same place and go on: this may be a beginning of one
     /// of them.
     pub(crate) may_be_inside: Vec<Arc<LedgerRow>>,
+    /// It is all of the stream.
+    pub(crate) is_whole: bool,
     /// The stream ends in what may be the middle of a record.
     pub(crate) is_unfinished: bool,
     /// Chunks whose place this one takes.
@@ -351,6 +353,7 @@ impl<'a> Chunker<'a> {
         let is_unfinished = self.at_end
             && self.buffer.is_empty()
             && last_boundary(self.framing(), &bytes) != Some(bytes.len());
+        let is_whole = self.offset == 0 && self.at_end && self.buffer.is_empty() && self.problem.is_none();
         let cut = Cut {
             bytes,
             byte_offset: self.offset,
@@ -364,6 +367,7 @@ impl<'a> Chunker<'a> {
             known,
             is_again,
             may_be_inside,
+            is_whole,
             is_unfinished,
             supersedes,
             runaway,

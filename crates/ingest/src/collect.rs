@@ -1,5 +1,8 @@
 //! Takes the pieces of a source in order, has them decoded on all cores, and commits them in groups.
 
+mod history;
+mod versions;
+
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,7 +19,7 @@ use crate::inside::Comparison;
 use crate::keyed::Keys;
 use crate::known::{KnownChunks, is_declarative};
 use crate::pipeline::IngestSettings;
-use crate::report::{Counts, IngestReport, SourceHistory, SourceReport};
+use crate::report::{Counts, IngestReport, SourceReport};
 use crate::{IngestError, SourceProblem, limits};
 
 /// All that a run has collected so far.
@@ -49,6 +52,8 @@ struct Stream {
     /// What is new, and what it takes the place of: known to the next source.
     fresh: Vec<LedgerRow>,
     stale: Vec<LedgerRow>,
+    /// Records of earlier versions whose place it takes.
+    replaced_records: u64,
 }
 
 impl<'a> Collector<'a> {
@@ -87,6 +92,7 @@ impl<'a> Collector<'a> {
             redundant: Vec::new(),
             fresh: Vec::new(),
             stale: Vec::new(),
+            replaced_records: 0,
         });
     }
 
@@ -136,6 +142,9 @@ impl<'a> Collector<'a> {
         stream.redundant.retain(|row| !stream.seen.contains(&row.chunk_id));
         stream.stale.extend(stream.redundant.iter().cloned());
         self.group.redundant.append(&mut stream.redundant);
+        if self.settings.replace {
+            self.replace_by_pieces(&mut stream).await?;
+        }
         stream.report.history = stream.history(&self.known);
         Arc::make_mut(&mut self.known).learn(stream.fresh, &stream.stale);
         self.report.sources.push(stream.report);
@@ -159,10 +168,13 @@ impl<'a> Collector<'a> {
             self.keys = Some(Keys::load(self.store).await?);
         }
         let Some(stream) = &mut self.stream else { return Ok(()) };
-        let Some((facts, _)) = &stream.opened else { return Ok(()) };
         let mut decoded = decoded;
         // What holds earlier pieces of this source holds them still.
         decoded.cut.supersedes.retain(|old| !stream.seen.contains(&old.chunk_id));
+        if self.settings.replace {
+            stream.replace_by_whole(&mut decoded, &self.known);
+        }
+        let Some((facts, _)) = &stream.opened else { return Ok(()) };
         let mut none = Keys::default();
         let length = decoded.cut.bytes.len();
         let before = decoded.cut.is_again.then(|| decoded.cut.known.clone()).flatten();
@@ -196,12 +208,19 @@ impl<'a> Collector<'a> {
         }
         self.commit_until(0).await?;
         let comparison = Comparison { piece: decoded, waiting: &self.group.chunks, store: self.store };
-        for row in follows_inside.iter().chain(&cut.may_be_inside) {
+        // What is shorter than before may have been made so, and replaces what it was.
+        let is_kept = |row: &&Arc<LedgerRow>| !self.settings.replace || !self.is_of_this_source(row);
+        for row in follows_inside.iter().chain(&cut.may_be_inside).filter(is_kept) {
             if comparison.holds(row).await? {
                 return Ok(Some(Arc::clone(row)));
             }
         }
         Ok(None)
+    }
+
+    fn is_of_this_source(&self, row: &LedgerRow) -> bool {
+        let facts = self.stream.as_ref().and_then(|stream| stream.opened.as_ref()).map(|(facts, _)| facts);
+        facts.is_some_and(|facts| facts.source == row.source && facts.source_place == row.source_place)
     }
 
     /// Commits what waits. When it returns, it is on disk.
@@ -356,30 +375,5 @@ impl Stream {
             self.fresh.push(chunk.ledger_row.clone());
             self.stale.extend(chunk.supersedes.iter().cloned());
         }
-    }
-
-    /// What the source has to do with what was read before.
-    fn history(&self, known: &KnownChunks) -> Option<SourceHistory> {
-        let (report, (facts, decoder)) = (&self.report, self.opened.as_ref()?);
-        if let Some(inside) = &self.inside {
-            return Some(SourceHistory::CutCopy { of: inside.source.clone() });
-        }
-        if report.bytes == 0 {
-            return None;
-        }
-        if self.fresh.is_empty() && self.seen_bytes > 0 {
-            let mut going_on = known.going_on_after(report.bytes, report.bytes);
-            return Some(match going_on.find(|row| row.source == report.source) {
-                Some(row) => SourceHistory::CutCopy { of: row.source.clone() },
-                None => SourceHistory::Unchanged,
-            });
-        }
-        if self.seen_bytes > 0 {
-            return Some(SourceHistory::Grown { known_bytes: self.seen_bytes });
-        }
-        // Files of a name that is used again: only telemetry goes on in a new file.
-        let goes_on = decoder.framing() != Framing::Document && !facts.has_own_keys && report.source != "-";
-        let mut held = known.of_source(&report.source, facts.source_place.as_deref());
-        (goes_on && self.stale.is_empty() && held.next().is_some()).then_some(SourceHistory::StartedAnew)
     }
 }

@@ -119,6 +119,16 @@ impl Decoded {
         !self.sink.events.0.is_empty() || !self.sink.changes.0.is_empty() || !self.sink.documents.is_empty()
     }
 
+    /// Whether anything in it could be read.
+    pub(crate) fn has_accepted(&self) -> bool {
+        self.read > self.sink.quarantine.0.len() as u64
+    }
+
+    /// The earliest and the latest instant in it.
+    pub(crate) fn range(&self) -> (Option<Micros>, Option<Micros>) {
+        (self.sink.first, self.sink.last)
+    }
+
     /// Records in the chunk.
     pub(crate) fn records(&self) -> u64 {
         self.read

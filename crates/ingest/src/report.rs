@@ -60,8 +60,13 @@ pub enum SourceHistory {
         /// The source that went further.
         of: String,
     },
-    /// A source of the same name was read before and held something else: rotated or overwritten.
+    /// The same source was read before and held something else: rotated or overwritten.
     StartedAnew,
+    /// It takes the place of an earlier version of it, which held something else.
+    Replaced {
+        /// Records of that version.
+        records: u64,
+    },
 }
 
 impl fmt::Display for SourceHistory {
@@ -77,7 +82,13 @@ impl fmt::Display for SourceHistory {
             Self::StartedAnew => {
                 write!(
                     formatter,
-                    "it starts anew: a file of this name was read before with other content (rotated or overwritten?); both are kept"
+                    "it starts anew: it was read before with other content (rotated or overwritten?); both are kept, and where it was edited, --replace has this version count instead"
+                )
+            }
+            Self::Replaced { records } => {
+                write!(
+                    formatter,
+                    "it takes the place of its earlier version, of which {records} records counted"
                 )
             }
         }

@@ -39,7 +39,8 @@ pub(crate) struct Arguments {
     /// Zone of times without one [default: workspace.zone]
     #[arg(long, value_name = "ZONE")]
     zone: Option<String>,
-    /// Read again what is in already with another zone, mapping or format, and take its place
+    /// Take the place of what was read of the source before: mended since, or to be read with another
+    /// zone, mapping or format
     #[arg(long)]
     replace: bool,
     /// Write texts as they are: take no e-mail addresses, phone, identity and card numbers and secrets out

@@ -79,7 +79,10 @@ fn a_source_is_taken_back_only_where_it_is_told_from_others() {
     assert!(!read.contains("starts anew"), "{read}");
     let forget = |source: &str| world.run(&["store", "forget", source]);
     assert_snapshot!("store_forget_ambiguous", forget("app.log"));
-    assert_snapshot!("store_forget_ambiguous_purge", world.run(&["store", "forget", "--purge", "--yes", "app.log"]));
+    assert_snapshot!(
+        "store_forget_ambiguous_purge",
+        world.run(&["store", "forget", "--purge", "--yes", "app.log"])
+    );
     let rows = || world.run(&["sql", "--quiet", "--format", "csv", "select count(*) as rows from logs"]);
     assert_eq!(rows(), "exit code 0\n--- stdout\nrows\n800\n");
     assert_snapshot!("store_forget_path", forget("logs/web-2/app.log"));

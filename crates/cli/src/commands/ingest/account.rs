@@ -162,7 +162,7 @@ fn tell_above(app: &App, sources: &[SourceReport]) -> Verdict {
     }
     if verdict != Verdict::Fine {
         app.terminal.hint(
-            "the reasons are below, the records in `quarantine`; give --input-format or --mapping and ingest it again with --replace; of a source that you mend, take back what was read with `fupan store forget NAME` first",
+            "the reasons are below, the records in `quarantine`; mend the source, or give --input-format or --mapping, and ingest it again with --replace",
         );
     }
     verdict
@@ -191,7 +191,7 @@ fn tell_again(app: &App, earlier: &[RejectedBefore]) -> Verdict {
     }
     if !earlier.is_empty() {
         app.terminal.hint(
-            "`fupan query run quality/quarantine` names the reasons; give --input-format or --mapping and ingest it again with --replace; of a source that you mend, take back what was read with `fupan store forget NAME` first",
+            "`fupan query run quality/quarantine` names the reasons; mend the source, or give --input-format or --mapping, and ingest it again with --replace",
         );
     }
     verdict
@@ -291,7 +291,7 @@ fn tell_skipped(app: &App, sources: &[SourceReport]) {
 /// How much a history tells; what is merely unchanged is in the sum, as duplicates.
 fn surprise(history: &SourceHistory) -> Option<u8> {
     match history {
-        SourceHistory::StartedAnew => Some(0),
+        SourceHistory::StartedAnew | SourceHistory::Replaced { .. } => Some(0),
         SourceHistory::CutCopy { .. } => Some(1),
         SourceHistory::Grown { .. } => Some(2),
         SourceHistory::Unchanged => None,
