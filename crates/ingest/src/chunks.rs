@@ -13,7 +13,8 @@ use fupan_model::events::event_id;
 use fupan_store::LedgerRow;
 
 use crate::collect::PiecePlace;
-use crate::known::{self, KnownChunks, KnownEnd, NO_HEAD, head_digits};
+use crate::decode::SourceFacts;
+use crate::known::{self, KnownChunks, KnownEnd, NO_HEAD, head_digits, is_declarative};
 use crate::reader::Text;
 use crate::{SourceProblem, limits};
 
@@ -38,6 +39,8 @@ pub(crate) struct Cut {
     pub(crate) head: String,
     /// The chunk that holds these bytes already.
     pub(crate) known: Option<Arc<LedgerRow>>,
+    /// Not all of it could be read, and it may be better now.
+    pub(crate) may_be_read_better: bool,
     /// The document is in, but something else was read of it since: it went back to an earlier wording.
     pub(crate) is_again: bool,
     /// The stream ends here. Chunks that begin at the same place and go on: this may be a beginning of one
@@ -70,6 +73,8 @@ pub(crate) struct Chunker<'a> {
     known: &'a KnownChunks,
     /// The source, where it is a declarative document.
     document: Option<&'a str>,
+    /// The way of reading.
+    facts: &'a SourceFacts,
     /// Read again even what is known, and take its place.
     replace: bool,
     buffer: Vec<u8>,
@@ -89,14 +94,16 @@ impl<'a> Chunker<'a> {
         head: Vec<u8>,
         decoder: &'a dyn Decoder,
         known: &'a KnownChunks,
-        document: Option<&'a str>,
+        facts: &'a SourceFacts,
         replace: bool,
     ) -> Self {
+        let document = is_declarative(&facts.input_format).then_some(facts.source.as_str());
         Self {
             reader,
             decoder,
             known,
             document,
+            facts,
             replace,
             buffer: head,
             at_end: false,
@@ -349,6 +356,12 @@ impl<'a> Chunker<'a> {
         if let (true, Some(newest)) = (is_again, newest) {
             identity = event_id(&["chunk-again", &identity, newest]);
         }
+        let (reading, version) = (&self.facts.reading, &self.facts.software_version);
+        let unread = known.as_ref().filter(|known| self.known.may_be_read_better(known, reading, version));
+        let may_be_read_better = unread.is_some() && !is_again;
+        if let Some(known) = unread.filter(|_| may_be_read_better) {
+            identity = event_id(&["chunk-reread", &identity, &known.chunk_id]);
+        }
         self.is_known_so_far = known.is_some();
         let is_unfinished = self.at_end
             && self.buffer.is_empty()
@@ -365,6 +378,7 @@ impl<'a> Chunker<'a> {
             prefix_bytes,
             prefix_digest,
             known,
+            may_be_read_better,
             is_again,
             may_be_inside,
             is_whole,

@@ -1,6 +1,7 @@
 //! Takes the pieces of a source in order, has them decoded on all cores, and commits them in groups.
 
 mod history;
+mod reread;
 mod versions;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
@@ -54,6 +55,8 @@ struct Stream {
     stale: Vec<LedgerRow>,
     /// Records of earlier versions whose place it takes.
     replaced_records: u64,
+    /// Records that could not be read before, and can be now.
+    mended_records: u64,
 }
 
 impl<'a> Collector<'a> {
@@ -93,6 +96,7 @@ impl<'a> Collector<'a> {
             fresh: Vec::new(),
             stale: Vec::new(),
             replaced_records: 0,
+            mended_records: 0,
         });
     }
 
@@ -110,7 +114,7 @@ impl<'a> Collector<'a> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
         let Some((facts, decoder)) = &stream.opened else { return Ok(()) };
         stream.report.bytes += cut.length;
-        if let Some(known) = cut.known.clone().filter(|_| !cut.is_again) {
+        if let Some(known) = cut.known.clone().filter(|_| !cut.is_again && !cut.may_be_read_better) {
             // A document is in as a whole, and its decoder numbers what it finds inside.
             let records = match decoder.framing() {
                 Framing::Document => self.known.records_of(&known),
@@ -156,8 +160,11 @@ impl<'a> Collector<'a> {
         let Some(next) = self.stream.as_mut().and_then(|stream| stream.decoding.pop_front()) else {
             return Ok(());
         };
-        let decoded =
+        let mut decoded =
             self.beside_commits(next).await?.map_err(|error| IngestError::Task(error.to_string()))??;
+        if decoded.cut.may_be_read_better && !self.reads_better(&mut decoded) {
+            return Ok(());
+        }
         if let Some(row) = self.inside_of(&decoded).await? {
             let Some(stream) = &mut self.stream else { return Ok(()) };
             self.group.seen.push(stream.seen(&row, decoded.records(), &decoded.cut, self.settings));
@@ -168,7 +175,6 @@ impl<'a> Collector<'a> {
             self.keys = Some(Keys::load(self.store).await?);
         }
         let Some(stream) = &mut self.stream else { return Ok(()) };
-        let mut decoded = decoded;
         // What holds earlier pieces of this source holds them still.
         decoded.cut.supersedes.retain(|old| !stream.seen.contains(&old.chunk_id));
         if self.settings.replace {
@@ -179,12 +185,13 @@ impl<'a> Collector<'a> {
         let length = decoded.cut.bytes.len();
         let before = decoded.cut.is_again.then(|| decoded.cut.known.clone()).flatten();
         let place = decoded.cut.place();
+        let read_better = decoded.cut.known.clone().filter(|_| decoded.cut.may_be_read_better);
         let mut finished = decoded.finish(facts, self.keys.as_mut().unwrap_or(&mut none))?;
         if let Some(before) = before.filter(|_| finished.is_nothing_new()) {
             self.group.seen.push(stream.seen_at(&before, finished.counts.read, place, self.settings));
             return Ok(());
         }
-        stream.take_back_rejects(&mut finished, &self.known);
+        stream.take_back_rejects(&mut finished, read_better.as_deref(), &self.known);
         stream.add(&finished);
         if finished.supersedes().any(|old| self.waits(old)) {
             // Only what is in can be superseded.
@@ -317,10 +324,13 @@ impl Stream {
         self.report.counts.add(Counts { read: records, duplicate: records, ..Counts::default() });
         self.seen.insert(known.chunk_id.clone());
         self.seen_bytes += place.length;
+        let facts = self.opened.as_ref().map(|(facts, _)| facts);
         LedgerRow {
             action: LedgerAction::Seen,
             source: self.report.source.clone(),
-            source_place: self.opened.as_ref().and_then(|(facts, _)| facts.source_place.clone()),
+            source_place: facts.and_then(|facts| facts.source_place.clone()),
+            // What was tried on it.
+            reading: facts.map_or_else(|| known.reading.clone(), |facts| facts.reading.clone()),
             prefix_bytes: place.prefix_bytes as i64,
             prefix_digest: place.prefix_digest,
             chunk_bytes: place.length as i64,
@@ -339,10 +349,16 @@ impl Stream {
 
     /// Rejects of earlier readings that no longer stand: those of chunks that are replaced, and those of a
     /// document that was read again in another version.
-    fn take_back_rejects(&self, finished: &mut Finished, known: &KnownChunks) {
+    fn take_back_rejects(
+        &self,
+        finished: &mut Finished,
+        read_better: Option<&LedgerRow>,
+        known: &KnownChunks,
+    ) {
         let Some((facts, _)) = &self.opened else { return };
         let Some(chunk) = finished.rows.first_mut() else { return };
-        let with_them = chunk.supersedes.iter().filter_map(|old| known.rejects_of(&old.chunk_id));
+        let replaced = chunk.supersedes.iter().chain(read_better);
+        let with_them = replaced.filter_map(|old| known.rejects_of(&old.chunk_id));
         let mut ended: Vec<LedgerRow> = with_them.cloned().collect();
         if facts.has_own_keys {
             let is_same_document = is_declarative(&facts.input_format) || finished.counts.duplicate > 0;

@@ -121,7 +121,12 @@ impl Decoded {
 
     /// Whether anything in it could be read.
     pub(crate) fn has_accepted(&self) -> bool {
-        self.read > self.sink.quarantine.0.len() as u64
+        self.read > self.rejected()
+    }
+
+    /// Records of it that could not be read.
+    pub(crate) fn rejected(&self) -> u64 {
+        self.sink.quarantine.0.len() as u64
     }
 
     /// The earliest and the latest instant in it.
@@ -145,7 +150,7 @@ impl Decoded {
         keys.forget_chunks(&replaced);
         let mut duplicates = keys.new_events(&mut self.sink.events.0, &self.sink.documents, &self.chunk_id);
         duplicates.extend(keys.new_changes(&mut self.sink.changes.0, &self.chunk_id));
-        let rejected = self.sink.quarantine.0.len() as u64;
+        let rejected = self.rejected();
         let duplicate = duplicates.len() as u64;
         let read = self.read.max(rejected + duplicate);
         let accepted = read - rejected - duplicate;

@@ -64,6 +64,8 @@ pub(crate) struct KnownChunks {
     rejects: HashMap<String, (Arc<LedgerRow>, bool)>,
     /// Chunks with keys of their own of which something could be read.
     with_records: HashSet<String>,
+    /// Ways of reading that were tried in vain on chunks with rejects; see [`attempt`].
+    tried: HashSet<String>,
     /// Chunks that count, by the name of their source.
     by_source: HashMap<String, Vec<Arc<LedgerRow>>>,
 }
@@ -81,7 +83,14 @@ impl KnownChunks {
                 .into_values()
                 .collect()
         };
+        let with_rejects: HashSet<&str> = {
+            let rejected = ledger.live().filter(|row| row.records_rejected > 0);
+            rejected.map(|row| belongs_to(row).unwrap_or(&row.chunk_id)).collect()
+        };
         for (index, row) in ledger.rows.iter().enumerate() {
+            if with_rejects.contains(row.chunk_id.as_str()) {
+                known.tried.insert(attempt(row, &row.reading, &row.software_version));
+            }
             if newest.contains(&index) {
                 known.add(Arc::new(row.clone()), ledger.is_live(&row.chunk_id));
             }
@@ -124,6 +133,7 @@ impl KnownChunks {
             }
         }
         for row in rows {
+            self.tried.insert(attempt(&row, &row.reading, &row.software_version));
             self.add(Arc::new(row), true);
         }
     }
@@ -172,6 +182,18 @@ impl KnownChunks {
         (row.records_read + apart).unsigned_abs()
     }
 
+    /// Records of a chunk that could not be read and still count as such.
+    pub(crate) fn rejected_of(&self, row: &LedgerRow) -> u64 {
+        let apart = self.rejects.get(&row.chunk_id).filter(|(_, is_live)| *is_live);
+        (row.records_rejected + apart.map_or(0, |(rejects, _)| rejects.records_rejected)).unsigned_abs()
+    }
+
+    /// Whether a chunk had rejects that another way of reading, or a later version of the software, has not
+    /// been tried on yet.
+    pub(crate) fn may_be_read_better(&self, row: &LedgerRow, reading: &str, software_version: &str) -> bool {
+        self.rejected_of(row) > 0 && !self.tried.contains(&attempt(row, reading, software_version))
+    }
+
     /// Whether anything of that chunk could be read.
     pub(crate) fn has_records(&self, chunk_id: &str) -> bool {
         self.with_records.contains(chunk_id)
@@ -195,6 +217,10 @@ impl KnownChunks {
             row.source_place.as_deref().is_none_or(|other| place.is_none_or(|place| place == other))
         })
     }
+}
+
+fn attempt(row: &LedgerRow, reading: &str, software_version: &str) -> String {
+    format!("{} {reading} {software_version}", row.chunk_id)
 }
 
 /// Whether a file of this format says all that it has to say, so that the latest reading holds.

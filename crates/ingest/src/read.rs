@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
-use fupan_decode::{DecodeOptions, Decoder, Detection, Encoding, Origin};
+use fupan_decode::{DecodeOptions, Decoder, Detection, Encoding, InputFormat, Origin};
 use fupan_model::Micros;
 use fupan_model::events::event_id;
 use tokio::sync::mpsc::Sender;
@@ -14,7 +14,7 @@ use crate::archive::{self, Member, Visit};
 use crate::chunks::{Chunker, Cut};
 use crate::decode::SourceFacts;
 use crate::guard::Privacy;
-use crate::known::{KnownChunks, is_declarative};
+use crate::known::KnownChunks;
 use crate::pipeline::{IngestSettings, Progress};
 use crate::reader::{Decompressed, FromDisk, Inflation, Text, fill, into_error};
 use crate::source::{Source, SourcePlace, document_name, member_name};
@@ -217,10 +217,9 @@ impl Reading<'_> {
             Some(found) => format!("{}; {}: {}", detection.reason, found.encoding.name(), found.reason),
             None => detection.reason,
         };
-        let document = is_declarative(&facts.input_format).then_some(stream.name.as_str());
-        let opened = Piece::Opened(Box::new(facts), reason, Arc::clone(&decoder));
+        let opened = Piece::Opened(Box::new(facts.clone()), reason, Arc::clone(&decoder));
         let mut chunker =
-            Chunker::new(text, head, decoder.as_ref(), &self.known, document, self.settings.replace);
+            Chunker::new(text, head, decoder.as_ref(), &self.known, &facts, self.settings.replace);
         if self.send(opened).is_err() {
             return Ok(());
         }
@@ -250,6 +249,9 @@ impl Reading<'_> {
         let format = detection.format;
         let mut reading = vec!["reading", format.as_str(), &mapping_text, &zone, &again];
         reading.extend(encoding);
+        // What has no year cannot be read without the time of writing.
+        let takes_year = matches!(format, InputFormat::Syslog | InputFormat::TextLog);
+        reading.extend((takes_year && stream.modified_at.is_none()).then_some("written at an unknown time"));
         // Texts as they are make other rows of the same bytes.
         reading.extend(settings.keep_raw.then_some("raw"));
         let privacy = Privacy {

@@ -62,6 +62,11 @@ pub enum SourceHistory {
     },
     /// The same source was read before and held something else: rotated or overwritten.
     StartedAnew,
+    /// Its bytes are in already, and more of them could be read now.
+    Mended {
+        /// Records that could not be read before.
+        records: u64,
+    },
     /// It takes the place of an earlier version of it, which held something else.
     Replaced {
         /// Records of that version.
@@ -83,6 +88,12 @@ impl fmt::Display for SourceHistory {
                 write!(
                     formatter,
                     "it starts anew: it was read before with other content (rotated or overwritten?); both are kept, and where it was edited, --replace has this version count instead"
+                )
+            }
+            Self::Mended { records } => {
+                write!(
+                    formatter,
+                    "it was in, and {records} records are read now that could not be read before"
                 )
             }
             Self::Replaced { records } => {

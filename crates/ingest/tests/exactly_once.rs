@@ -11,6 +11,8 @@ mod documents;
 mod exports;
 #[path = "exactly_once/replaced.rs"]
 mod replaced;
+#[path = "exactly_once/reread.rs"]
+mod reread;
 #[path = "exactly_once/sources.rs"]
 mod sources;
 #[path = "exactly_once/world.rs"]

@@ -17,6 +17,9 @@ impl Stream {
         if self.replaced_records > 0 {
             return Some(SourceHistory::Replaced { records: self.replaced_records });
         }
+        if self.mended_records > 0 {
+            return Some(SourceHistory::Mended { records: self.mended_records });
+        }
         if self.fresh.is_empty() && self.seen_bytes > 0 {
             let mut going_on = known.going_on_after(report.bytes, report.bytes);
             return Some(match going_on.find(|row| row.source == report.source) {

@@ -291,7 +291,7 @@ fn tell_skipped(app: &App, sources: &[SourceReport]) {
 /// How much a history tells; what is merely unchanged is in the sum, as duplicates.
 fn surprise(history: &SourceHistory) -> Option<u8> {
     match history {
-        SourceHistory::StartedAnew | SourceHistory::Replaced { .. } => Some(0),
+        SourceHistory::StartedAnew | SourceHistory::Replaced { .. } | SourceHistory::Mended { .. } => Some(0),
         SourceHistory::CutCopy { .. } => Some(1),
         SourceHistory::Grown { .. } => Some(2),
         SourceHistory::Unchanged => None,
