@@ -18,6 +18,15 @@ use crate::known::{self, KnownChunks, KnownEnd, NO_HEAD, head_digits, is_declara
 use crate::reader::Text;
 use crate::{SourceProblem, limits};
 
+/// Why what is in is read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// Something else was read of the document since: it went back to an earlier wording.
+    WentBack,
+    /// Not all of it became rows, and it may be better now.
+    MayBeBetter,
+}
+
 /// A piece of a source, ready to be decoded or recognised.
 #[derive(Debug)]
 pub(crate) struct Cut {
@@ -39,10 +48,8 @@ pub(crate) struct Cut {
     pub(crate) head: String,
     /// The chunk that holds these bytes already.
     pub(crate) known: Option<Arc<LedgerRow>>,
-    /// Not all of it could be read, and it may be better now.
-    pub(crate) may_be_read_better: bool,
-    /// The document is in, but something else was read of it since: it went back to an earlier wording.
-    pub(crate) is_again: bool,
+    /// Why it is read all the same.
+    pub(crate) again: Option<Again>,
     /// The stream ends here. Chunks that begin at the same place and go on: this may be a beginning of one
     /// of them.
     pub(crate) may_be_inside: Vec<Arc<LedgerRow>>,
@@ -353,13 +360,15 @@ impl<'a> Chunker<'a> {
         if ends.any(|known| known.row.prefix_digest == prefix_digest && known.start() != self.offset) {
             identity = event_id(&["chunk-from", &self.offset.to_string(), &identity]);
         }
-        if let (true, Some(newest)) = (is_again, newest) {
-            identity = event_id(&["chunk-again", &identity, newest]);
-        }
+        let mut again = None;
         let (reading, version) = (&self.facts.reading, &self.facts.software_version);
-        let unread = known.as_ref().filter(|known| self.known.may_be_read_better(known, reading, version));
-        let may_be_read_better = unread.is_some() && !is_again;
-        if let Some(known) = unread.filter(|_| may_be_read_better) {
+        if let (true, Some(newest)) = (is_again, newest) {
+            again = Some(Again::WentBack);
+            identity = event_id(&["chunk-again", &identity, newest]);
+        } else if let Some(known) = known.as_ref()
+            && self.known.may_be_read_better(known, reading, version)
+        {
+            again = Some(Again::MayBeBetter);
             identity = event_id(&["chunk-reread", &identity, &known.chunk_id]);
         }
         self.is_known_so_far = known.is_some();
@@ -378,8 +387,7 @@ impl<'a> Chunker<'a> {
             prefix_bytes,
             prefix_digest,
             known,
-            may_be_read_better,
-            is_again,
+            again,
             may_be_inside,
             is_whole,
             is_unfinished,

@@ -1,6 +1,7 @@
 //! Takes the pieces of a source in order, has them decoded on all cores, and commits them in groups.
 
 mod history;
+mod repeated;
 mod reread;
 mod versions;
 
@@ -13,7 +14,7 @@ use fupan_model::ledger::LedgerAction;
 use fupan_store::{Ledger, LedgerRow, Store};
 use tokio::task::JoinHandle;
 
-use crate::chunks::Cut;
+use crate::chunks::{Again, Cut};
 use crate::commits::{Commits, Counted, Group};
 use crate::decode::{Decoded, Finished, SourceFacts, decode};
 use crate::inside::Comparison;
@@ -21,6 +22,7 @@ use crate::keyed::Keys;
 use crate::known::{KnownChunks, is_declarative};
 use crate::pipeline::IngestSettings;
 use crate::report::{Counts, IngestReport, SourceReport};
+use crate::samples::KnownSamples;
 use crate::{IngestError, SourceProblem, limits};
 
 /// All that a run has collected so far.
@@ -29,6 +31,7 @@ pub(crate) struct Collector<'a> {
     settings: &'a IngestSettings,
     known: Arc<KnownChunks>,
     keys: Option<Keys>,
+    samples: KnownSamples,
     group: Group,
     commits: Commits<'a>,
     stream: Option<Stream>,
@@ -66,6 +69,7 @@ impl<'a> Collector<'a> {
             settings,
             known: Arc::new(KnownChunks::new(ledger)),
             keys: None,
+            samples: KnownSamples::new(ledger),
             group: Group::default(),
             commits: Commits::new(store, settings),
             stream: None,
@@ -114,7 +118,7 @@ impl<'a> Collector<'a> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
         let Some((facts, decoder)) = &stream.opened else { return Ok(()) };
         stream.report.bytes += cut.length;
-        if let Some(known) = cut.known.clone().filter(|_| !cut.is_again && !cut.may_be_read_better) {
+        if let Some(known) = cut.known.clone().filter(|_| cut.again.is_none()) {
             // A document is in as a whole, and its decoder numbers what it finds inside.
             let records = match decoder.framing() {
                 Framing::Document => self.known.records_of(&known),
@@ -150,6 +154,7 @@ impl<'a> Collector<'a> {
             self.replace_by_pieces(&mut stream).await?;
         }
         stream.report.history = stream.history(&self.known);
+        self.samples.forget(&stream.stale);
         Arc::make_mut(&mut self.known).learn(stream.fresh, &stream.stale);
         self.report.sources.push(stream.report);
         Ok(())
@@ -162,7 +167,7 @@ impl<'a> Collector<'a> {
         };
         let mut decoded =
             self.beside_commits(next).await?.map_err(|error| IngestError::Task(error.to_string()))??;
-        if decoded.cut.may_be_read_better && !self.reads_better(&mut decoded) {
+        if decoded.cut.again == Some(Again::MayBeBetter) && !self.reads_better(&mut decoded).await? {
             return Ok(());
         }
         if let Some(row) = self.inside_of(&decoded).await? {
@@ -180,16 +185,22 @@ impl<'a> Collector<'a> {
         if self.settings.replace {
             stream.replace_by_whole(&mut decoded, &self.known);
         }
+        self.leave_out_repeated(&mut decoded).await?;
+        let Some(stream) = &mut self.stream else { return Ok(()) };
         let Some((facts, _)) = &stream.opened else { return Ok(()) };
         let mut none = Keys::default();
         let length = decoded.cut.bytes.len();
-        let before = decoded.cut.is_again.then(|| decoded.cut.known.clone()).flatten();
+        let before_of = |again| decoded.cut.known.clone().filter(|_| decoded.cut.again == Some(again));
+        let before = before_of(Again::WentBack);
         let place = decoded.cut.place();
-        let read_better = decoded.cut.known.clone().filter(|_| decoded.cut.may_be_read_better);
+        let read_better = before_of(Again::MayBeBetter);
         let mut finished = decoded.finish(facts, self.keys.as_mut().unwrap_or(&mut none))?;
         if let Some(before) = before.filter(|_| finished.is_nothing_new()) {
             self.group.seen.push(stream.seen_at(&before, finished.counts.read, place, self.settings));
             return Ok(());
+        }
+        if let (Some(new), Some(chunk)) = (finished.samples.take(), finished.rows.first()) {
+            self.samples.learn(&chunk.ledger_row, self.report.sources.len(), &new);
         }
         stream.take_back_rejects(&mut finished, read_better.as_deref(), &self.known);
         stream.add(&finished);
@@ -380,6 +391,14 @@ impl Stream {
         report.assumed_zone_records += finished.assumed_zone_records;
         report.assumed_year_records += finished.assumed_year_records;
         report.redacted += finished.redacted;
+        for (all, own) in [
+            (&mut report.samples_repeated, &finished.repeated.samples),
+            (&mut report.samples_differing, &finished.repeated.differing),
+        ] {
+            for (source, samples) in own {
+                *all.entry(source.clone()).or_default() += samples;
+            }
+        }
         for (table, rows) in &finished.by_table {
             *report.rows.entry(*table).or_default() += rows;
         }

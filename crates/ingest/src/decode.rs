@@ -15,6 +15,7 @@ use crate::guard::Privacy;
 use crate::keyed::Keys;
 use crate::known::{rejects_id, rejects_mark};
 use crate::report::{Counts, ShownReject};
+use crate::samples::NewSamples;
 use crate::sink::ChunkSink;
 
 /// What all chunks of one source share.
@@ -39,8 +40,23 @@ pub(crate) struct Decoded {
     pub(crate) cut: Cut,
     pub(crate) chunk_id: String,
     pub(crate) telemetry: BTreeMap<Table, RecordBatch>,
+    /// What of its points of metrics was left out; none while nobody has looked.
+    pub(crate) repeated: Option<Repeated>,
+    /// All of its points.
+    pub(crate) samples: Option<NewSamples>,
     sink: ChunkSink,
     read: u64,
+}
+
+/// Points of metrics that other sources have brought.
+#[derive(Debug, Default)]
+pub(crate) struct Repeated {
+    /// Records of which nothing is left.
+    pub(crate) records: u64,
+    /// Points that were left out, by the source that had them.
+    pub(crate) samples: BTreeMap<String, u64>,
+    /// Points that have another value there; kept.
+    pub(crate) differing: BTreeMap<String, u64>,
 }
 
 /// Decodes and builds columns; runs on a worker thread.
@@ -76,7 +92,7 @@ pub(crate) fn decode(decoder: &dyn Decoder, cut: Cut, facts: &SourceFacts) -> Re
     // A document's records are numbered by its decoder; a line that holds nothing (an empty batch)
     // was read and accepted all the same.
     let read = if decoder.framing() == Framing::Document { found } else { found.max(cut.records) };
-    Ok(Decoded { cut, chunk_id, telemetry, sink, read })
+    Ok(Decoded { cut, chunk_id, telemetry, repeated: None, samples: None, sink, read })
 }
 
 /// What the ledger says about personal data: how often each rule took something, or that it was kept.
@@ -95,6 +111,8 @@ pub(crate) struct Finished {
     pub(crate) by_table: BTreeMap<Table, u64>,
     pub(crate) rejects: Vec<ShownReject>,
     pub(crate) redacted: fupan_redact::Counts,
+    pub(crate) repeated: Repeated,
+    pub(crate) samples: Option<NewSamples>,
     pub(crate) assumed_zone_records: u64,
     pub(crate) assumed_year_records: u64,
     pub(crate) first: Option<Micros>,
@@ -151,7 +169,8 @@ impl Decoded {
         let mut duplicates = keys.new_events(&mut self.sink.events.0, &self.sink.documents, &self.chunk_id);
         duplicates.extend(keys.new_changes(&mut self.sink.changes.0, &self.chunk_id));
         let rejected = self.rejected();
-        let duplicate = duplicates.len() as u64;
+        let repeated = self.repeated.take().unwrap_or_default();
+        let duplicate = duplicates.len() as u64 + repeated.records;
         let read = self.read.max(rejected + duplicate);
         let accepted = read - rejected - duplicate;
         let counts = Counts { read, accepted, rejected, duplicate };
@@ -162,6 +181,7 @@ impl Decoded {
             .collect();
         let mut rows = Vec::new();
         let mut ledger_row = self.ledger_row(facts, &by_table, counts);
+        ledger_row.samples_repeated = repeated.samples.values().sum::<u64>() as i64;
         if rejected > 0 && facts.has_own_keys {
             // A corrected document leaves its rows where they are and takes its rejects back.
             ledger_row.records_read -= rejected as i64;
@@ -184,6 +204,8 @@ impl Decoded {
             counts,
             by_table,
             redacted: self.sink.guard.counts,
+            repeated,
+            samples: self.samples,
             assumed_zone_records: self.sink.assumed_zone_records,
             assumed_year_records: self.sink.assumed_year_records,
             first: self.sink.first,
@@ -258,6 +280,7 @@ impl Decoded {
             records_rejected: rejected,
             records_duplicate: 0,
             rows: 0,
+            samples_repeated: 0,
             redactions: BTreeMap::new(),
             first_timestamp: None,
             last_timestamp: None,

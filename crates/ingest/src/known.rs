@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use fupan_decode::InputFormat;
+use fupan_model::Micros;
 use fupan_model::events::event_id;
 use fupan_model::ledger::LedgerAction;
 use fupan_store::{Ledger, LedgerRow};
@@ -64,6 +65,8 @@ pub(crate) struct KnownChunks {
     rejects: HashMap<String, (Arc<LedgerRow>, bool)>,
     /// Chunks with keys of their own of which something could be read.
     with_records: HashSet<String>,
+    /// When something was last taken back.
+    last_taken_back: Option<Micros>,
     /// Ways of reading that were tried in vain on chunks with rejects; see [`attempt`].
     tried: HashSet<String>,
     /// Chunks that count, by the name of their source.
@@ -88,6 +91,9 @@ impl KnownChunks {
             rejected.map(|row| belongs_to(row).unwrap_or(&row.chunk_id)).collect()
         };
         for (index, row) in ledger.rows.iter().enumerate() {
+            if !matches!(row.action, LedgerAction::Committed | LedgerAction::Seen) {
+                known.last_taken_back = known.last_taken_back.max(Some(row.ingested_at));
+            }
             if with_rejects.contains(row.chunk_id.as_str()) {
                 known.tried.insert(attempt(row, &row.reading, &row.software_version));
             }
@@ -189,9 +195,11 @@ impl KnownChunks {
     }
 
     /// Whether a chunk had rejects that another way of reading, or a later version of the software, has not
-    /// been tried on yet.
+    /// been tried on yet; or left out what another chunk had that may be gone.
     pub(crate) fn may_be_read_better(&self, row: &LedgerRow, reading: &str, software_version: &str) -> bool {
-        self.rejected_of(row) > 0 && !self.tried.contains(&attempt(row, reading, software_version))
+        let may_have_more = row.samples_repeated > 0 && self.last_taken_back > Some(row.ingested_at);
+        let is_untried = || !self.tried.contains(&attempt(row, reading, software_version));
+        may_have_more || (self.rejected_of(row) > 0 && is_untried())
     }
 
     /// Whether anything of that chunk could be read.

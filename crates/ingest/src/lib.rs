@@ -25,6 +25,7 @@ mod reader;
 mod report;
 mod rows;
 mod sample;
+mod samples;
 mod sink;
 mod source;
 

@@ -45,6 +45,11 @@ pub const FIRST_LINE_BYTES_MAX: usize = 64 << 10;
 /// than one is rare; each costs reading a data file.
 pub const CUT_COPY_CANDIDATES_MAX: usize = 8;
 
+/// Of the points of two sources at the same instants of the same series, so many per cent have to have the same
+/// values for the two to be the same data. An export that ended in the present has a last point that was not whole;
+/// two machines whose metrics name neither of them have other values nearly everywhere.
+pub const SAME_SAMPLES_PERCENT: u64 = 80;
+
 /// How often it is decided anew which of several overlapping chunks counts, where others keep coming in.
 pub const CONTESTS_MAX: usize = 20;
 

@@ -129,6 +129,10 @@ pub struct SourceReport {
     pub assumed_zone_records: u64,
     /// Records whose time had no year: it is that of when the source was last written.
     pub assumed_year_records: u64,
+    /// Points of metrics that were in from another source with the same value, by that source: left out.
+    pub samples_repeated: BTreeMap<String, u64>,
+    /// Points of metrics of which another source has another value at the same instant: both are in.
+    pub samples_differing: BTreeMap<String, u64>,
     /// What was taken out of its texts.
     pub redacted: fupan_redact::Counts,
     /// The first few rejects.

@@ -13,6 +13,8 @@ mod exports;
 mod replaced;
 #[path = "exactly_once/reread.rs"]
 mod reread;
+#[path = "exactly_once/samples.rs"]
+mod samples;
 #[path = "exactly_once/sources.rs"]
 mod sources;
 #[path = "exactly_once/world.rs"]

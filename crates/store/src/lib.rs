@@ -26,6 +26,7 @@ mod purge;
 mod remote;
 mod repair;
 mod rewrite;
+mod samples;
 mod seal;
 mod series;
 mod snapshot;

@@ -1,6 +1,7 @@
 //! `fupan ingest`: sources → the store, and an account of every record.
 
 mod account;
+mod samples;
 
 use std::path::PathBuf;
 use std::sync::Arc;

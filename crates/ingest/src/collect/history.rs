@@ -33,6 +33,7 @@ impl Stream {
         // Only what has no keys of its own is in twice where two versions share records.
         let goes_on = !facts.has_own_keys && report.source != "-";
         let mut held = known.of_source(&report.source, facts.source_place.as_deref());
-        (goes_on && self.stale.is_empty() && held.next().is_some()).then_some(SourceHistory::StartedAnew)
+        let is_other = self.stale.is_empty() && report.samples_repeated.is_empty();
+        (goes_on && is_other && held.next().is_some()).then_some(SourceHistory::StartedAnew)
     }
 }

@@ -74,6 +74,7 @@ pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings, is_zone_gi
     }
     tell_skipped(app, sources);
     tell_histories(app, sources);
+    super::samples::tell(app, sources);
     tell_wide(app, sources);
     tell_zone(app, sources, settings, is_zone_given);
     tell_year(app, sources);
@@ -93,7 +94,7 @@ fn is_skipped(source: &SourceReport) -> bool {
     !source.is_explicit && !is_data_all_the_same && matches!(source.problem, Some(SourceProblem::Format(_)))
 }
 
-fn name(source: &SourceReport) -> &str {
+pub(super) fn name(source: &SourceReport) -> &str {
     if source.source == "-" { "standard input" } else { &source.source }
 }
 
