@@ -50,13 +50,19 @@ pub(crate) async fn settle(
         if contested.is_empty() {
             return Ok(already_in);
         }
-        let mut undecided = Vec::new();
+        let (mut undecided, mut halves) = (Vec::new(), Vec::new());
         for Contested { row, mut supersedes, rivals } in contested {
             let mut is_inside = false;
             for rival in rivals {
                 match relation(store, &row, &rival).await? {
-                    Relation::IsInside => is_inside = true,
-                    Relation::Holds => supersedes.push(rival),
+                    Relation::IsInside => {
+                        is_inside = true;
+                        halves.extend(half_lines_behind(store, &row, &rival).await?);
+                    }
+                    Relation::Holds => {
+                        supersedes.extend(half_lines_behind(store, &rival, &row).await?);
+                        supersedes.push(rival);
+                    }
                     Relation::None => {
                         strangers.insert((row.chunk_id.clone(), rival.chunk_id));
                     }
@@ -68,6 +74,10 @@ pub(crate) async fn settle(
                 undecided.push((row, supersedes));
             }
         }
+        if !halves.is_empty() {
+            store.forget(&halves, now).await?;
+            already_in.extend(halves.into_iter().map(|row| row.chunk_id));
+        }
         let is_rival = |own: &LedgerRow, other: &LedgerRow| {
             is_rival(own, other) && !strangers.contains(&(own.chunk_id.clone(), other.chunk_id.clone()))
         };
@@ -77,6 +87,24 @@ pub(crate) async fn settle(
     }
     let table = Table::Ingests.name().to_owned();
     Err(StoreError::Contended { table, attempts: limits::CONTESTS_MAX }.into())
+}
+
+/// The half of a line in which a file ended whose whole lines a longer chunk holds: that chunk holds the whole of
+/// it. It is a piece of its own, which begins where no other does, and could not be read.
+async fn half_lines_behind(
+    store: &Store,
+    shorter: &LedgerRow,
+    longer: &LedgerRow,
+) -> Result<Vec<LedgerRow>, IngestError> {
+    let ledger = store.ledger().await?;
+    let is_half = |row: &&LedgerRow| {
+        start_of(row) == shorter.prefix_bytes.unsigned_abs()
+            && row.prefix_bytes < longer.prefix_bytes
+            && (&row.source, &row.source_place) == (&shorter.source, &shorter.source_place)
+            && head_of(row) == NO_HEAD
+            && (row.records_read, row.records_rejected) == (1, 1)
+    };
+    Ok(ledger.live().filter(is_half).cloned().collect())
 }
 
 async fn relation(store: &Store, own: &LedgerRow, other: &LedgerRow) -> Result<Relation, IngestError> {

@@ -95,7 +95,7 @@ impl KnownChunks {
                 known.last_taken_back = known.last_taken_back.max(Some(row.ingested_at));
             }
             if with_rejects.contains(row.chunk_id.as_str()) {
-                known.tried.insert(attempt(row, &row.reading, &row.software_version));
+                known.tried.insert(attempt(&row.chunk_id, &row.reading, &row.software_version));
             }
             if newest.contains(&index) {
                 known.add(Arc::new(row.clone()), ledger.is_live(&row.chunk_id));
@@ -139,7 +139,10 @@ impl KnownChunks {
             }
         }
         for row in rows {
-            self.tried.insert(attempt(&row, &row.reading, &row.software_version));
+            if row.records_rejected > 0 {
+                let chunk_id = belongs_to(&row).unwrap_or(&row.chunk_id);
+                self.tried.insert(attempt(chunk_id, &row.reading, &row.software_version));
+            }
             self.add(Arc::new(row), true);
         }
     }
@@ -198,7 +201,7 @@ impl KnownChunks {
     /// been tried on yet; or left out what another chunk had that may be gone.
     pub(crate) fn may_be_read_better(&self, row: &LedgerRow, reading: &str, software_version: &str) -> bool {
         let may_have_more = row.samples_repeated > 0 && self.last_taken_back > Some(row.ingested_at);
-        let is_untried = || !self.tried.contains(&attempt(row, reading, software_version));
+        let is_untried = || !self.tried.contains(&attempt(&row.chunk_id, reading, software_version));
         may_have_more || (self.rejected_of(row) > 0 && is_untried())
     }
 
@@ -227,8 +230,9 @@ impl KnownChunks {
     }
 }
 
-fn attempt(row: &LedgerRow, reading: &str, software_version: &str) -> String {
-    format!("{} {reading} {software_version}", row.chunk_id)
+/// One way of reading a chunk, by one version of the software.
+fn attempt(chunk_id: &str, reading: &str, software_version: &str) -> String {
+    format!("{chunk_id} {reading} {software_version}")
 }
 
 /// Whether a file of this format says all that it has to say, so that the latest reading holds.
