@@ -227,8 +227,9 @@ impl<'a> Collector<'a> {
         self.commit_until(0).await?;
         let comparison = Comparison { piece: decoded, waiting: &self.group.chunks, store: self.store };
         // What is shorter than before may have been made so, and replaces what it was.
-        let is_kept = |row: &&Arc<LedgerRow>| !self.settings.replace || !self.is_of_this_source(row);
-        for row in follows_inside.iter().chain(&cut.may_be_inside).filter(is_kept) {
+        let mut candidates: Vec<&Arc<LedgerRow>> = follows_inside.iter().chain(&cut.may_be_inside).collect();
+        candidates.retain(|row| !self.settings.replace || !self.is_of_this_source(row));
+        for row in candidates {
             if comparison.holds(row).await? {
                 return Ok(Some(Arc::clone(row)));
             }

@@ -24,13 +24,14 @@ impl Collector<'_> {
         let Some(new) = decoded.telemetry.get(&Table::Metrics).and_then(NewSamples::of) else {
             return Ok(());
         };
-        let sharing = self.sharing_with(&new, decoded).await;
+        let sharing = self.sharing_with(&new, decoded).await?;
         let mut repeated = Repeated::default();
         if !sharing.is_empty() {
             if sharing.iter().any(|id| self.waits(id)) {
                 // Only what is in can be read.
                 self.flush().await?;
             }
+            self.commit_until(0).await?;
             let read = self.store.read_columns(Table::Metrics, &POINTS, &sharing, Some(new.range())).await;
             let keys = new.by_key();
             let mut dropped: HashSet<usize> = HashSet::new();
@@ -64,7 +65,23 @@ impl Collector<'_> {
     }
 
     /// Chunks of other sources that hold points of the same series and time.
-    async fn sharing_with(&mut self, new: &NewSamples, decoded: &Decoded) -> BTreeSet<String> {
+    async fn sharing_with(
+        &mut self,
+        new: &NewSamples,
+        decoded: &Decoded,
+    ) -> Result<BTreeSet<String>, IngestError> {
+        let then = self.of_the_time_of(new, decoded);
+        let missing = self.samples.not_loaded(&then);
+        if !missing.is_empty() {
+            self.commit_until(0).await?;
+            let read = self.store.read_columns(Table::Metrics, &SERIES, &missing, None).await;
+            self.samples.load(&missing, &read.unwrap_or_default());
+        }
+        Ok(self.samples.sharing(then, new))
+    }
+
+    /// Chunks of other sources that hold points of the same time and stay.
+    fn of_the_time_of(&self, new: &NewSamples, decoded: &Decoded) -> BTreeSet<String> {
         let Some(stream) = &self.stream else { return BTreeSet::new() };
         let Some((facts, _)) = &stream.opened else { return BTreeSet::new() };
         let mut left_out: HashSet<&str> =
@@ -76,12 +93,6 @@ impl Collector<'_> {
         }
         let is_left_out = |id: &str| left_out.contains(id) || stream.seen.contains(id);
         let of_run = self.report.sources.len();
-        let then = self.samples.of_the_time_of(new, of_run, &is_left_out);
-        let missing = self.samples.not_loaded(&then);
-        if !missing.is_empty() {
-            let read = self.store.read_columns(Table::Metrics, &SERIES, &missing, None).await;
-            self.samples.load(&missing, &read.unwrap_or_default());
-        }
-        self.samples.sharing(then, new)
+        self.samples.of_the_time_of(new, of_run, &is_left_out)
     }
 }
