@@ -219,8 +219,14 @@ mod tests {
 
     #[test]
     fn whose_home_it_is_stands_in_no_name() {
-        assert_eq!(names(&["/home/alice/a.log", "/home/bob/a.log"]), ["a.log (2)", "a.log (3)"]);
-        assert_eq!(names(&["/Users/alice/x/a.log", "/Users/bob/y/a.log"]), ["x/a.log", "y/a.log"]);
+        let names_below = |home: &str, paths: [&str; 2]| {
+            let paths = paths.map(|path| format!("/{home}/{path}"));
+            names(&paths.each_ref().map(String::as_str))
+        };
+        for home in HOMES {
+            assert_eq!(names_below(home, ["alice/a.log", "bob/a.log"]), ["a.log (2)", "a.log (3)"]);
+            assert_eq!(names_below(home, ["alice/x/a.log", "bob/y/a.log"]), ["x/a.log", "y/a.log"]);
+        }
     }
 
     #[test]
