@@ -265,7 +265,9 @@ impl<'a> Collector<'a> {
     async fn commit_until(&mut self, left: usize) -> Result<(), IngestError> {
         while self.commits.len() > left {
             let already_in = self.commits.next(&self.known).await?;
-            already_in.iter().for_each(|counted| self.was_in(counted));
+            for counted in &already_in {
+                self.was_in(counted);
+            }
         }
         Ok(())
     }
@@ -281,7 +283,9 @@ impl<'a> Collector<'a> {
                 biased;
                 output = &mut other => return Ok(output),
                 already_in = self.commits.next(&self.known) => {
-                    already_in?.iter().for_each(|counted| self.was_in(counted));
+                    for counted in &already_in? {
+                        self.was_in(counted);
+                    }
                 }
             }
         }

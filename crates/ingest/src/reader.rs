@@ -194,9 +194,11 @@ pub(crate) struct Text<'a> {
     inflation: Inflation,
 }
 
+type Whole<'a> = Chain<Cursor<Vec<u8>>, Decompressed<'a>>;
+
 enum Layer<'a> {
-    AsItIs(Chain<Cursor<Vec<u8>>, Decompressed<'a>>),
-    Transcoded(Box<BufReader<Transcoding<Chain<Cursor<Vec<u8>>, Decompressed<'a>>>>>),
+    AsItIs(Whole<'a>),
+    Transcoded(Box<BufReader<Transcoding<Whole<'a>>>>),
 }
 
 impl<'a> Text<'a> {

@@ -180,11 +180,10 @@ mod tests {
 
     fn read(alike: &mut Alike<'_, usize>, text: &str) -> Option<Vec<String>> {
         let mut found = Vec::new();
-        alike
-            .read(text, &mut |meaning, path, value| {
-                found.push(format!("{meaning} {path} {}", value.as_text()))
-            })
-            .then_some(found)
+        let is_read = alike.read(text, &mut |meaning, path, value| {
+            found.push(format!("{meaning} {path} {}", value.as_text()));
+        });
+        is_read.then_some(found)
     }
 
     fn layout() -> Layout<'static, usize> {

@@ -330,14 +330,15 @@ mod tests {
     use arrow::array::AsArray;
     use arrow::compute::cast;
     use arrow::datatypes::{DataType, UInt32Type};
-
     use fupan_store::plain;
 
     use super::*;
 
     fn words(rows: &[Option<&str>]) -> ArrayRef {
         let mut words = Words::with_room(rows.len());
-        rows.iter().for_each(|row| words.push(*row));
+        for row in rows {
+            words.push(*row);
+        }
         words.finish().unwrap()
     }
 

@@ -74,7 +74,7 @@ pub(crate) fn encode(
 fn joined(parts: &[&ArrayRef]) -> Result<(ArrayRef, Vec<Run>), StoreError> {
     let numbered = || parts.iter().filter_map(|part| part.as_dictionary_opt::<UInt32Type>());
     let none = numbered().map(|part| part.values().len() as u32).sum();
-    let mut numbers = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+    let mut numbers = Vec::with_capacity(parts.iter().map(Array::len).sum());
     let mut known = 0;
     for part in parts {
         let Some(part) = part.as_dictionary_opt::<UInt32Type>() else {
