@@ -11,6 +11,9 @@ pub struct DecodeOptions {
     pub zone: chrono_tz::Tz,
     /// Name to show, such as the file's name; also part of the `source` of events.
     pub source: String,
+    /// Name of the folder that it lies in, on a disk, in a bucket or in an archive: exports keep there what
+    /// their files do not say, such as the channel of messages.
+    pub folder: Option<String>,
     /// Mappings in order of precedence: flag, workspace, built in.
     pub mappings: Vec<Mapping>,
     /// Given by `--input-format`; none means: look at the content.
@@ -22,7 +25,14 @@ pub struct DecodeOptions {
 impl DecodeOptions {
     /// Nothing known but the zone and a name.
     pub fn new(zone: chrono_tz::Tz, source: impl Into<String>) -> Self {
-        Self { zone, source: source.into(), mappings: Vec::new(), format: None, pseudonyms: None }
+        Self {
+            zone,
+            source: source.into(),
+            folder: None,
+            mappings: Vec::new(),
+            format: None,
+            pseudonyms: None,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::guard::Privacy;
 use crate::known::KnownChunks;
 use crate::pipeline::{IngestSettings, Progress};
 use crate::reader::{Decompressed, FromDisk, Inflation, Text, fill, into_error};
-use crate::source::{Source, SourcePlace, document_name, member_name};
+use crate::source::{Source, SourcePlace, document_name, folder_of, member_name};
 
 /// What the reading thread sends, in order. A source gives one stream, an archive one for each member.
 pub(crate) enum Piece {
@@ -95,6 +95,7 @@ impl Reading<'_> {
             place: source.place_digits(),
             is_explicit: source.is_explicit,
             modified_at: source.modified_at(),
+            folder: source.folder(),
         };
         let _ = self.begin(&stream);
         let problem = self.cut_stream(&stream, head, head_problem, bytes, inflation).err();
@@ -140,8 +141,13 @@ impl Reading<'_> {
     ) -> Result<Option<SourceProblem>, Unheard> {
         let name = member_name(&source.name, &member.name);
         // As in a folder, what is no data does not make the command fail.
-        let place = source.place_digits();
-        let stream = Stream { name, place, is_explicit: false, modified_at: member.modified_at };
+        let stream = Stream {
+            name,
+            place: source.place_digits(),
+            is_explicit: false,
+            modified_at: member.modified_at,
+            folder: folder_of(&member.name).map(str::to_owned),
+        };
         self.begin(&stream)?;
         let problem = member
             .content
@@ -195,6 +201,7 @@ impl Reading<'_> {
         let options = DecodeOptions {
             zone: self.settings.zone,
             source: document_name(&stream.name).to_owned(),
+            folder: stream.folder.clone(),
             mappings: self.settings.mappings.clone(),
             format: self.settings.format,
             pseudonyms: Some(self.settings.pseudonyms.clone()),
@@ -281,6 +288,8 @@ struct Stream {
     place: Option<String>,
     is_explicit: bool,
     modified_at: Option<Micros>,
+    /// Name of the folder that it lies in.
+    folder: Option<String>,
 }
 
 /// Damage that was met before: gives nothing, or the error again.

@@ -56,6 +56,16 @@ impl Source {
         i64::try_from(since.as_micros()).ok().map(Micros)
     }
 
+    /// Name of the folder that it lies in, where there is one.
+    pub(crate) fn folder(&self) -> Option<String> {
+        let path = match &self.place {
+            SourcePlace::File(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
+            SourcePlace::Object(object) => PathBuf::from(object.address()),
+            SourcePlace::Stdin => return None,
+        };
+        folder_of(&path.to_string_lossy()).map(str::to_owned)
+    }
+
     /// To be read on a thread that may block, of a runtime where it is an object.
     pub(crate) fn open(&self) -> std::io::Result<Box<dyn Read>> {
         Ok(match &self.place {
@@ -77,6 +87,11 @@ impl<R: Read> Read for Told<R> {
         let read = self.0.read(buffer);
         read.map_err(|error| into_error(SourceProblem::Unreadable { reason: error.to_string() }))
     }
+}
+
+/// The name of the folder in a path: its last part but one.
+pub(crate) fn folder_of(path: &str) -> Option<&str> {
+    path.rsplit(['/', '\\']).nth(1).filter(|name| !name.is_empty() && *name != "." && *name != "..")
 }
 
 /// The name of a file in an archive.

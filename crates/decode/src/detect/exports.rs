@@ -3,6 +3,7 @@
 use super::Detection;
 use super::json::{Keys, first_keys, keys_of};
 use crate::InputFormat;
+use crate::formats::slack::is_slack_id;
 use crate::formats::{influx_line, openmetrics};
 
 /// Lists that documents of these systems hold, and what their records may be.
@@ -88,12 +89,13 @@ fn by_record(keys: &Keys, record: &[u8]) -> Option<Detection> {
         );
     }
     let is_said = ["user", "bot_id", "username", "subtype", "client_msg_id"].iter().any(|key| has(key));
-    if has("ts") && stated == "message" && is_said && has_decimal_ts(record) {
+    let is_message = stated == "message" || (has("text") && (has("channel") || has("channel_name")));
+    if has("ts") && is_message && is_said && has_decimal_ts(record) {
         return found(InputFormat::Slack, "its records are messages of Slack: `ts` is a decimal text");
     }
     let is_user = has("team_id") && has("profile") && has("deleted");
     let is_channel = has("creator") && has("members") && (has("is_archived") || has("is_general"));
-    if is_user || is_channel {
+    if is_user || is_channel || is_slack_list(keys, record) {
         return found(InputFormat::Slack, "it lists users or channels of Slack: nothing that happened");
     }
     if has("change_type") && has("user_name") && (has("service_id") || has("app_id")) {
@@ -122,6 +124,42 @@ fn by_record(keys: &Keys, record: &[u8]) -> Option<Detection> {
         );
     }
     None
+}
+
+/// An id of Slack's, and nothing beside it but what its lists of channels and users hold.
+fn is_slack_list(keys: &Keys, record: &[u8]) -> bool {
+    const KNOWN: [&str; 17] = [
+        "id",
+        "name",
+        "created",
+        "creator",
+        "is_archived",
+        "is_general",
+        "is_channel",
+        "is_private",
+        "members",
+        "topic",
+        "purpose",
+        "pins",
+        "real_name",
+        "profile",
+        "deleted",
+        "is_bot",
+        "tz",
+    ];
+    let is_known = |key: &String| KNOWN.contains(&key.split('.').next().unwrap_or(key));
+    keys.written.iter().all(is_known)
+        && (keys.has("name") || keys.has("members"))
+        && after_key(record, b"\"id\"").is_some_and(|rest| {
+            let id = rest.strip_prefix(b"\"").and_then(|rest| rest.split(|byte| *byte == b'"').next());
+            id.and_then(|id| std::str::from_utf8(id).ok()).is_some_and(|id| is_slack_id(id, b"CDGUW"))
+        })
+}
+
+/// What stands behind the first such key.
+fn after_key<'r>(record: &'r [u8], quoted: &[u8]) -> Option<&'r [u8]> {
+    let at = memchr::memmem::find(record, quoted)? + quoted.len();
+    Some(record.get(at..)?.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start())
 }
 
 /// `"ts": "1793849103.000200"`.

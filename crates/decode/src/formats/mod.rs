@@ -35,7 +35,7 @@ mod otlp;
 mod pagerduty;
 mod pairs;
 mod prometheus;
-mod slack;
+pub(crate) mod slack;
 pub(crate) mod statuspage;
 pub(crate) mod syslog;
 mod table;

@@ -6,7 +6,8 @@
 //! ids become names only where the file itself has profiles; mentions in the text stay as they are.
 //!
 //! A channel that is named like an incident (`inc-…`, `incident-…`, `sev…`, `故障…`) is taken for one;
-//! messages of others belong to none yet. The channel is the folder that the file is in.
+//! messages of others belong to none yet. A message may say its channel; otherwise it is the folder that
+//! the file of a day is in, or the file's own name where that is one of an incident.
 
 use chrono_tz::Tz;
 use fupan_model::{EventType, IncidentEvent};
@@ -33,15 +34,44 @@ pub(crate) struct Slack {
 
 impl Slack {
     pub(crate) fn open(head: &[u8], options: &DecodeOptions) -> Self {
-        Self { framing: framing_of(head, &LISTS), zone: options.zone, channel: channel_of(&options.source) }
+        let channel = channel_of(options.folder.as_deref(), &options.source);
+        Self { framing: framing_of(head, &LISTS), zone: options.zone, channel }
     }
 }
 
-/// `export/inc-41/2026-11-05.json`: the folder's name.
-fn channel_of(source: &str) -> Option<String> {
-    let (folder, _) = source.rsplit_once(['/', '\\'])?;
-    let name = folder.rsplit(['/', '\\']).next().unwrap_or(folder);
-    (!name.is_empty() && name != ".").then(|| name.to_owned())
+/// `inc-41/2026-11-05.json`: the folder's name. Other files lie in folders that are no channels.
+fn channel_of(folder: Option<&str>, file: &str) -> Option<String> {
+    let stem = file.split('.').next().unwrap_or(file);
+    let is_day = stem.len() == 10
+        && stem.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    folder
+        .filter(|name| is_day || is_incident(name))
+        .or_else(|| Some(stem).filter(|stem| is_incident(stem)))
+        .map(str::to_owned)
+}
+
+fn is_incident(channel: &str) -> bool {
+    let name = channel.to_lowercase();
+    INCIDENT_CHANNELS.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The channel's name as the message has it; an id such as `C024BE91L` is none.
+fn stated_channel(message: &Value) -> Option<String> {
+    let stated = text(message, &["channel_name", "channel.name", "channel"])?;
+    let name = stated.strip_prefix('#').unwrap_or(&stated);
+    (!is_slack_id(name, b"CDG")).then(|| name.to_owned())
+}
+
+/// `C024BE91L`: a letter that says of what, then capitals and digits.
+pub(crate) fn is_slack_id(text: &str, kinds: &[u8]) -> bool {
+    let Some((kind, rest)) = text.as_bytes().split_first() else { return false };
+    kinds.contains(kind)
+        && !rest.is_empty()
+        && rest.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        && rest.iter().any(u8::is_ascii_digit)
 }
 
 impl Decoder for Slack {
@@ -50,9 +80,6 @@ impl Decoder for Slack {
     }
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
-        let channel = self.channel.as_deref();
-        let incident = channel
-            .filter(|name| INCIDENT_CHANNELS.iter().any(|prefix| name.to_lowercase().starts_with(prefix)));
         walk_values(self.framing, &LISTS, self.zone, chunk, sink, &mut |place, message, times, sink| {
             // Exports for compliance keep each change as a record around the message.
             let message = message.get("message").filter(|inner| inner.is_object()).unwrap_or(message);
@@ -63,7 +90,9 @@ impl Decoder for Slack {
                 sink.event(place, integration_event(message, times)?);
                 return Ok(());
             }
-            sink.event(place, message_event(message, channel, incident)?);
+            let stated = stated_channel(message);
+            let channel = stated.as_deref().or(self.channel.as_deref());
+            sink.event(place, message_event(message, channel, channel.filter(|name| is_incident(name)))?);
             Ok(())
         });
     }
@@ -71,7 +100,10 @@ impl Decoder for Slack {
 
 /// An export also lists its users and channels: nothing happened there.
 fn is_directory(record: &Value) -> bool {
-    record.get("ts").is_none() && (record.get("profile").is_some() || record.get("members").is_some())
+    let is_listed = || text(record, &["id"]).is_some_and(|id| is_slack_id(&id, b"CDGUW"));
+    record.get("ts").is_none()
+        && record.get("change_type").is_none()
+        && (record.get("profile").is_some() || record.get("members").is_some() || is_listed())
 }
 
 /// Somebody connected an application with the workspace or took it off.
@@ -157,7 +189,9 @@ mod tests {
     const DAY: &str = include_str!("../../fixtures/slack/inc-41-payments/2026-11-05.json");
 
     fn decode(source: &str, text: &str) -> Collected {
-        let options = DecodeOptions::new(Tz::UTC, source);
+        let (folder, file) = source.rsplit_once('/').unwrap_or(("", source));
+        let mut options = DecodeOptions::new(Tz::UTC, file);
+        options.folder = folder.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned);
         Collected::from(&Slack::open(text.as_bytes(), &options), text.as_bytes())
     }
 
@@ -216,8 +250,45 @@ mod tests {
     }
 
     #[test]
+    fn a_message_may_say_its_channel_and_a_file_may_be_called_after_it() {
+        let message = |channel: &str| {
+            format!(
+                r#"{{"type":"message","user":"U1","text":"hi","ts":"1793847900.000200","channel":{channel}}}"#
+            )
+        };
+        for (source, channel, incident) in [
+            ("x.jsonl", r##""#inc-41-payments""##, Some("inc-41-payments")),
+            ("x.jsonl", r#"{"id":"C024BE91L","name":"incident-7"}"#, Some("incident-7")),
+            ("export/inc-41/2026-11-05.json", r#""C024BE91L""#, Some("inc-41")),
+            ("export/inc-41/2026-11-05.json", r#""general""#, None),
+            ("incident_pay.json", "null", Some("incident_pay")),
+        ] {
+            let found = decode(source, &message(channel));
+            assert_eq!(found.events[0].incident_id.as_deref(), incident, "{source} {channel}");
+        }
+    }
+
+    #[test]
+    fn short_lists_of_users_and_channels_hold_nothing_that_happened_either() {
+        for list in [
+            r#"[{"id":"C024BE91L","name":"general","created":1452837318,"creator":"U1"}]"#,
+            r#"[{"id":"C024BE91L","name":"general"},{"id":"C024BE92L","name":"inc-41"}]"#,
+            r#"[{"id":"U024BE91L","name":"one","real_name":"One"}]"#,
+            r#"[{"id":"D024BE91L","created":1452837318,"members":["U1","U2"]}]"#,
+        ] {
+            let options = DecodeOptions::new(Tz::UTC, "x.json");
+            let format = crate::detect(list.as_bytes(), true, &options).map(|found| found.format);
+            assert_eq!(format, Ok(crate::InputFormat::Slack), "{list}");
+            let found = decode("export/x.json", list);
+            assert_eq!((found.events.len(), found.changes.len(), found.rejects.len()), (0, 0, 0), "{list}");
+        }
+    }
+
+    #[test]
     fn other_channels_belong_to_no_incident_and_the_channel_is_no_part_of_the_id() {
         let message = r#"[{"type":"message","user":"U1","text":"hi","ts":"1793847900.000200"}]"#;
+        assert_eq!(decode("downloads/page.json", message).events[0].summary.as_deref(), Some("hi"));
+        assert_eq!(attribute(&decode("downloads/page.json", message).events[0], "channel"), None);
         let found = decode("export/general/2026-11-05.json", message);
         assert_eq!(found.events[0].incident_id, None);
         assert_eq!(attribute(&found.events[0], "channel"), Some("general"));

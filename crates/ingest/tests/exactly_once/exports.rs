@@ -149,3 +149,28 @@ async fn a_corrected_export_can_be_replaced() {
         world.verify().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_folder_of_a_channel_makes_its_messages_an_incident_also_in_an_archive() {
+    const DAY: &str = r#"[{"type":"message","user":"U1","text":"pool is full","ts":"1793847900.000200"}]"#;
+    const CHANNELS: &str =
+        r#"[{"id":"C024BE91L","name":"inc-41-pay","created":1793847800,"creator":"U024BE91L"}]"#;
+    let files = [("export/channels.json", CHANNELS), ("export/inc-41-pay/2026-11-05.json", DAY)];
+
+    let folder = World::new();
+    for (name, text) in files {
+        std::fs::create_dir_all(folder.path(name).parent().expect("folder")).expect("folder");
+        folder.write(name, text.as_bytes());
+    }
+    let report = folder.ingest(&folder.path("export")).await;
+    assert_eq!(report.sources.iter().filter(|source| source.problem.is_some()).count(), 0);
+
+    let archive = World::new();
+    let files = files.map(|(name, text)| (name, text.as_bytes()));
+    archive.ingest(&archive.write("export.zip", &crate::archives::zipped(&files))).await;
+
+    for world in [&folder, &archive] {
+        assert_eq!(world.texts(Table::IncidentEvents, "incident_id").await, ["inc-41-pay"]);
+        assert_eq!(world.rows(Table::Logs).await, 0);
+    }
+}
