@@ -119,8 +119,20 @@ fn marked(text: &[u8], at: usize, mark: &str) -> Option<values::Span> {
             of_length(length, 20).filter(|_| has_digit(text, after, length))
         }
         "-----BEGIN" => private_key(text, at),
+        "-password " | "-passwd " | "-pwd " => option(text, at, after, SecretKind::Password),
+        "-token " => option(text, at, after, SecretKind::Token),
         _ => chinese(text, after),
     }
+}
+
+/// `--db-password x`: the word begins with a hyphen; one in the middle of a word is no option.
+fn option(text: &[u8], at: usize, after: usize, kind: SecretKind) -> Option<values::Span> {
+    let before = text.get(..at)?;
+    let length = before.iter().rev().take_while(|&&byte| is_url_safe(byte)).count();
+    let word = text.get(at - length..after)?;
+    let is_alone = |byte: &u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'.' | b'/' | b'@');
+    let begins = before.get(..at - length).and_then(|before| before.last()).is_none_or(is_alone);
+    (word.starts_with(b"-") && begins).then(|| values::of_option(text, after, kind)).flatten()
 }
 
 /// Three parts in Base64, of which the first two are there.
@@ -197,6 +209,32 @@ mod tests {
         taken("密码是abc123", "密码是<token>");
         taken(r#"{"passwd":"x"} passwd: hunter2"#, r#"{"passwd":"x"} passwd: <token>"#);
         taken("PASSWORD => s3cret", "PASSWORD => <token>");
+    }
+
+    #[test]
+    fn options_of_commands_announce_secrets() {
+        taken("mysql --user root --password hunter2 -h db", "mysql --user root --password <token> -h db");
+        taken("run --db-password 'a b' --retry 3", "run --db-password '<token>' --retry 3");
+        taken("cmd=[login -pwd 秘密口令甲]", "cmd=[login -pwd <token>]");
+        taken("curl --token ab12cd34ef56gh78 x", "curl --token <token> x");
+        kept("the forgot-password page failed");
+        kept("use --password to set one, --password --force, --password <PASSWORD>");
+        kept("usage: login --password [VALUE] --token $TOKEN");
+        kept("--token expired after 5 s");
+    }
+
+    #[test]
+    fn secrets_in_other_scripts_go_and_words_about_them_stay() {
+        taken("登录 pwd=床前明月光&x=1", "登录 pwd=<token>&x=1");
+        taken("用户 u1 密码：春眠不觉晓，请勿外传", "用户 u1 密码：<token>，请勿外传");
+        taken("口令: 芝麻开门", "口令: <token>");
+        taken("口令：abc中文9", "口令：<token>");
+        taken("password=пароль1 ok", "password=<token> ok");
+        kept("密码：错误，还可以重试 3 次");
+        kept("口令：已过期");
+        kept("password=不正确");
+        kept("密码：请在首次登录之后尽快自行修改为更安全的组合");
+        kept("修改密码 口令 失败");
     }
 
     #[test]

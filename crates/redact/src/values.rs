@@ -51,6 +51,22 @@ const PROSE: [&str; 24] = [
     "empty",
 ];
 
+/// Words that follow an option in a text about it.
+const AROUND_OPTIONS: [&str; 16] = [
+    "to", "for", "and", "or", "in", "on", "with", "if", "the", "flag", "option", "from", "as", "can", "may",
+    "should",
+];
+
+/// How what is said about passwords begins in Chinese: 密码：错误, 口令：请重新输入.
+const CHINESE_PROSE: [&str; 30] = [
+    "错误", "不", "已", "过期", "失效", "无", "未", "为", "空", "请", "必", "长度", "强度", "校验", "验证",
+    "输入", "修改", "重置", "找回", "登录", "登陆", "失败", "成功", "正确", "太", "过于", "至少", "需", "应",
+    "格式",
+];
+
+/// Letters of other scripts in a row are a sentence beyond that.
+const WIDE_LETTERS_MAX: usize = 16;
+
 /// Shorter values after a colon are words unless they hold a digit.
 const WORD_BYTES_MAX: usize = 15;
 
@@ -117,13 +133,45 @@ pub(crate) fn after(text: &[u8], from: usize, kind: SecretKind, is_colon: bool) 
     let span = match kind {
         SecretKind::Authorization => authorization(text, from),
         SecretKind::Cookie => (from, cookies(text, from)),
-        SecretKind::Password | SecretKind::Token | SecretKind::Parameter => (from, run(text, from, is_plain)),
+        SecretKind::Password => (from, password_end(text, from)),
+        SecretKind::Token | SecretKind::Parameter => (from, run(text, from, is_plain)),
     };
     let value = text.get(span.0..span.1)?;
     // A list, an object, a second colon (`token::Type`, `token://`) is no value.
     let is_value = is_secret(kind, value) && !matches!(value.first(), Some(b'{' | b'[' | b'(' | b':' | b'/'));
     let is_word = is_colon && span.0 == from && reads_as_word(kind, value);
     (is_value && !is_word).then_some(span)
+}
+
+/// The end of a password without quotes, which may be in any script. What reads as words about one ends
+/// where its ASCII ends.
+fn password_end(text: &[u8], from: usize) -> usize {
+    let plain_end = run(text, from, is_plain);
+    if text.get(plain_end).is_none_or(u8::is_ascii) {
+        return plain_end;
+    }
+    let rest = text.get(from..).unwrap_or_default();
+    let rest = rest.get(..SECRET_BYTES_MAX.min(rest.len())).unwrap_or_default();
+    let value = rest.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+    let belongs =
+        |letter: char| if letter.is_ascii() { is_plain(letter as u8) } else { letter.is_alphanumeric() };
+    let value = value.find(|letter| !belongs(letter)).and_then(|end| value.get(..end)).unwrap_or(value);
+    let wide = value.chars().filter(|letter| !letter.is_ascii()).count();
+    let is_prose = CHINESE_PROSE.iter().any(|word| value.starts_with(word));
+    if is_prose || wide > WIDE_LETTERS_MAX { plain_end } else { from + value.len() }
+}
+
+/// The value behind an option of a command: `--password hunter2`.
+pub(crate) fn of_option(text: &[u8], from: usize, kind: SecretKind) -> Option<Span> {
+    let from = run(text, from, |byte| byte == b' ');
+    let span = quoted(text, from).unwrap_or_else(|| (from, password_end(text, from)));
+    let value = text.get(span.0..span.1)?;
+    // Another option, a placeholder of a manual, or a word of a message about it.
+    let is_none = matches!(value.first(), Some(b'-' | b'=' | b'[' | b'{' | b'(' | b'$'))
+        || eq_any(value, &PROSE)
+        || eq_any(value, &AROUND_OPTIONS);
+    (!is_none && is_secret(kind, value) && !(kind == SecretKind::Token && reads_as_word(kind, value)))
+        .then_some(span)
 }
 
 /// Whether what follows a colon is the message rather than the secret.
