@@ -70,6 +70,8 @@ impl Settings {
         check::check(&config)?;
         let mut settings = Self { config, zone: Tz::UTC, figment };
         settings.zone = settings.configured_zone()?;
+        // An offset is known by its name in the database from here on.
+        settings.zone.name().clone_into(&mut settings.config.workspace.zone);
         Ok(settings)
     }
 
@@ -133,9 +135,9 @@ fn is_bare(key: &str) -> bool {
     !key.is_empty() && key.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'))
 }
 
-/// The zone of that IANA name.
+/// The zone of that IANA name, or of that offset.
 pub(crate) fn parse_zone(name: &str) -> Result<Tz, Failure> {
-    name.parse().map_err(|_| {
+    fupan_decode::time::zone_by_name(name).ok_or_else(|| {
         let near = chrono_tz::TZ_VARIANTS
             .iter()
             .map(|zone| {
@@ -144,7 +146,7 @@ pub(crate) fn parse_zone(name: &str) -> Result<Tz, Failure> {
             .filter(|(likeness, _)| *likeness > 0.85)
             .max_by(|left, right| left.0.total_cmp(&right.0));
         let hint = near.map_or_else(
-            || "use a name of the IANA database, such as Asia/Shanghai, Europe/Berlin or UTC".to_owned(),
+            || "use a name of the IANA database, such as Asia/Shanghai or Europe/Berlin, or an offset such as +08:00".to_owned(),
             |(_, zone)| format!("did you mean `{zone}`?"),
         );
         Failure::usage(format!("{name:?} is not a time zone")).hint(hint)
@@ -244,6 +246,13 @@ mod tests {
         }
         let sound = "[grades.P1]\nfirst_notice = \"10m\"\ntargets = { detect = \"1m\", locate = \"5m\", mitigate = \"10m\" }";
         load(sound, &FlagSettings::default()).unwrap();
+    }
+
+    #[test]
+    fn an_offset_is_a_zone() {
+        let settings = load("[workspace]\nzone = \"UTC+8\"\n", &FlagSettings::default()).unwrap();
+        assert_eq!(settings.zone, Tz::Etc__GMTMinus8);
+        assert_eq!(settings.config.workspace.zone, "Etc/GMT-8");
     }
 
     #[test]

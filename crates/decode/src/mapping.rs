@@ -198,7 +198,11 @@ impl Mapping {
         };
         let zone = spec
             .zone
-            .map(|zone| zone.parse().map_err(|_| format!("zone {zone:?} is no zone of the IANA database")))
+            .map(|zone| {
+                crate::time::zone_by_name(&zone).ok_or_else(|| {
+                    format!("zone {zone:?} is no zone of the IANA database and no offset such as +08:00")
+                })
+            })
             .transpose()?;
         Ok(Self {
             name: spec.name,

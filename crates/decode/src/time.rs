@@ -16,7 +16,7 @@ use chrono_tz::Tz;
 use fupan_model::{Micros, Precision};
 
 pub use epoch::{EpochUnit, parse_epoch};
-pub use zone::{from_local, local_date};
+pub use zone::{from_local, local_date, zone_by_name, zone_name};
 
 use crate::limits;
 

@@ -74,12 +74,9 @@ impl<'a> Document<'a> {
             format!("line {}: the key `incident` with the incident's id is missing", root.line)
         })?;
         let zone = match text(root, "zone")? {
-            Some(name) => Some(name.parse::<Tz>().map_err(|_| {
-                at_line(
-                    root,
-                    "zone",
-                    &format!("{name:?} is no zone of the IANA database, such as Asia/Shanghai"),
-                )
+            Some(name) => Some(crate::time::zone_by_name(&name).ok_or_else(|| {
+                let what = "is no zone such as Asia/Shanghai or +08:00";
+                at_line(root, "zone", &format!("{name:?} {what}"))
             })?),
             None => None,
         };

@@ -73,13 +73,13 @@ fn entry_of(mut pairs: Pairs<'_>, workspace_zone: Tz) -> Result<(Entry, bool), S
     let incident_id = pairs.take_owned(&INCIDENT_NAMES).ok_or("the row has no incident")?;
     let event_type = pairs.take_owned(&TYPE_NAMES).ok_or("the row has no type, such as mitigated")?;
     super::document::check_type(&event_type)?;
-    let zone =
-        match pairs.take(&["zone", "时区"]) {
-            Some(name) => Some(name.trim().parse::<Tz>().map_err(|_| {
-                format!("zone: {name:?} is no zone of the IANA database, such as Asia/Shanghai")
-            })?),
-            None => None,
-        };
+    let zone = match pairs.take(&["zone", "时区"]) {
+        Some(name) => Some(
+            crate::time::zone_by_name(&name)
+                .ok_or_else(|| format!("zone: {name:?} is no zone such as Asia/Shanghai or +08:00"))?,
+        ),
+        None => None,
+    };
     let date = match pairs.take(&["date", "日期"]) {
         Some(date) => Some(
             NaiveDate::parse_from_str(date.trim(), "%Y-%m-%d")
