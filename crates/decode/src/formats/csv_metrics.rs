@@ -17,10 +17,11 @@ use crate::{
 };
 
 /// Names of the column that holds the metric's name, the best first.
-pub(crate) const METRIC_NAMES: [&str; 7] =
-    ["metricname", "metric", "kpiname", "kpi", "指标", "指标名", "name"];
+pub(crate) const METRIC_NAMES: [&str; 10] =
+    ["metricname", "metric", "kpiname", "kpi", "指标名", "指标名称", "指标", "监控项", "监控指标", "name"];
 /// Names of the column that holds the value.
-pub(crate) const VALUE_NAMES: [&str; 5] = ["value", "metricvalue", "val", "值", "指标值"];
+pub(crate) const VALUE_NAMES: [&str; 8] =
+    ["value", "metricvalue", "val", "值", "数值", "指标值", "监控值", "当前值"];
 
 /// What a column of metrics is.
 #[derive(Debug, Clone, PartialEq)]
@@ -324,6 +325,24 @@ mod tests {
 
     fn values(found: &Collected) -> Vec<(&str, f64)> {
         found.metrics.iter().map(|point| (point.metric_name.as_ref(), point.value)).collect()
+    }
+
+    #[test]
+    fn headers_in_chinese() {
+        let text =
+            "时间,主机,服务,指标名,数值,单位,机房\n2026-11-05 11:05:03,pay-7,支付,CPU使用率,81.5,%,华东\n";
+        assert!(
+            long_roles(&text.lines().next().unwrap().split(',').map(str::to_owned).collect::<Vec<_>>())
+                .is_some()
+        );
+        let found = decode(text, false);
+        assert_eq!(values(&found), [("CPU使用率", 81.5)]);
+        let point = &found.metrics[0];
+        assert_eq!(
+            (point.host_name.as_deref(), point.service_name.as_deref()),
+            (Some("pay-7"), Some("支付"))
+        );
+        assert_eq!((point.unit.as_deref(), point.cloud_region.as_deref()), (Some("%"), Some("华东")));
     }
 
     #[test]

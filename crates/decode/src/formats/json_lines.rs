@@ -29,10 +29,11 @@ impl JsonLines {
     }
 }
 
-/// One object over several lines.
+/// An object over several lines, or several of them.
 fn is_pretty(head: &[u8]) -> bool {
     let mut lines = without_bom(head).split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    lines.next() == Some(b"{") && lines.next().is_some_and(|line| line.starts_with(b"\""))
+    let opens = |line: &[u8]| line.starts_with(b"{") && matches!(line.last(), Some(b'{' | b'[' | b','));
+    lines.next().is_some_and(opens) && lines.next().is_some_and(|line| line.starts_with(b"\""))
 }
 
 impl Decoder for JsonLines {
@@ -129,6 +130,67 @@ mod tests {
         assert_eq!(found.logs[0].body.as_deref(), Some("连接池耗尽"));
         assert_eq!(found.assumed_zone, 1);
         assert_eq!(found.logs[1].duration_ms, Some(2.5));
+    }
+
+    #[test]
+    fn compact_events_of_serilog() {
+        let found = decode(concat!(
+            r#"{"@t":"2026-11-05T03:05:03.25Z","@mt":"Order {OrderId} failed","@l":"Error","@x":"System.TimeoutException: pool\n   at Pay.Charge()","@tr":"0af7651916cd43dd8448eb211c80319c","@sp":"b7ad6b7169203331","OrderId":12,"Application":"pay"}"#,
+            "\n",
+            r#"{"@t":"2026-11-05T03:05:04Z","@m":"Order 13 done","@mt":"Order {OrderId} done","@i":"6d2e","OrderId":13}"#,
+        ));
+        let log = &found.logs[0];
+        assert_eq!(log.timestamp.to_rfc3339(), "2026-11-05T03:05:03.250Z");
+        assert_eq!((log.severity_number, log.service_name.as_deref()), (Some(17), Some("pay")));
+        assert_eq!(log.body.as_deref(), Some("Order {OrderId} failed"));
+        assert_eq!(log.error_type.as_deref(), Some("System.TimeoutException"));
+        assert_eq!(log.trace_id.as_deref(), Some("0af7651916cd43dd8448eb211c80319c"));
+        assert_eq!((log.span_id.as_deref(), log.order_id.as_deref()), (Some("b7ad6b7169203331"), Some("12")));
+        assert_eq!(found.logs[1].body.as_deref(), Some("Order 13 done"));
+        assert_eq!(found.attributes(1), [("@mt", "Order {OrderId} done"), ("@i", "6d2e")]);
+    }
+
+    #[test]
+    fn entries_of_google_cloud_logging() {
+        let found = decode(concat!(
+            r#"[{"timestamp":"2026-11-05T03:05:03Z","receiveTimestamp":"2026-11-05T03:05:03.5Z","severity":"ERROR","insertId":"abc","#,
+            r#""jsonPayload":{"message":"pool is full","userId":"u7","level":"info"},"resource":{"type":"k8s_container","#,
+            r#""labels":{"pod_name":"pay-64469b5b48-25zj6","container_name":"server"}},"#,
+            r#""trace":"projects/shop/traces/4bf92f3577b34da6a3ce929d0e0e4736","spanId":"00f067aa0ba902b7"},"#,
+            r#"{"timestamp":"2026-11-05T03:05:04Z","severity":"DEFAULT","textPayload":"listening","resource":{"labels":{"service_name":"cart"}}},"#,
+            r#"{"timestamp":"2026-11-05T03:05:05Z","httpRequest":{"requestMethod":"POST","requestUrl":"https://shop.example/api/pay?x=1","status":502,"latency":"0.25s"}}]"#,
+        ));
+        let log = &found.logs[0];
+        assert_eq!(
+            (log.body.as_deref(), log.severity_text.as_deref()),
+            (Some("pool is full"), Some("ERROR"))
+        );
+        assert_eq!((log.service_name.as_deref(), log.user_id.as_deref()), (Some("pay"), Some("u7")));
+        assert_eq!(log.trace_id.as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+        assert_eq!(log.span_id.as_deref(), Some("00f067aa0ba902b7"));
+        assert!(log.observed_timestamp.is_some());
+        assert!(found.attributes(0).contains(&("insertId", "abc")));
+        assert!(found.attributes(0).contains(&("jsonPayload.level", "info")));
+        let log = &found.logs[1];
+        assert_eq!((log.body.as_deref(), log.service_name.as_deref()), (Some("listening"), Some("cart")));
+        let log = &found.logs[2];
+        assert_eq!(
+            (log.http_request_method.as_deref(), log.http_response_status_code),
+            (Some("POST"), Some(502))
+        );
+        assert_eq!(log.duration_ms, Some(250.0));
+    }
+
+    #[test]
+    fn formatted_objects_one_after_the_other() {
+        let text = "{\n  \"ts\": 1793849103,\n  \"msg\": \"a\"\n}\n{\n  \"ts\": 1793849104,\n  \"svc\": \"pay\",\n  \"msg\": \"b\"\n}\n{\n  \"msg\": \"no time\"\n}\n";
+        let options = DecodeOptions::new(chrono_tz::UTC, "app.log");
+        let detection = crate::detect(text.as_bytes(), true, &options).unwrap();
+        assert_eq!(detection.format, crate::InputFormat::JsonLines);
+        let found = decode(text);
+        assert_eq!(found.logs.iter().map(|log| log.body.as_deref().unwrap()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(found.logs[1].service_name.as_deref(), Some("pay"));
+        assert_eq!(found.rejects[0].0.record, 3);
     }
 
     #[test]

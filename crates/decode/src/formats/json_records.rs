@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, SpanRecord};
 
 use super::{ReadText, document_text, reject, walk_text};
-use crate::json::{check_depth, reason, visit_members, visit_object};
+use crate::json::{Scan, check_depth, reason, visit_members, visit_object};
 use crate::{Chunk, Framing, Place, RecordSink};
 
 /// Lines if the first line is a whole JSON object, else one document. A single line that holds a list of
@@ -50,46 +50,115 @@ pub(crate) fn walk_json<'a>(
     }
     let Some(text) = document_text(&chunk, sink) else { return };
     let mut place = Place { record: chunk.first_record, byte_offset: chunk.byte_offset };
-    let list = if text.trim_start().starts_with('[') {
-        check_depth(text).map(|()| Some(text.trim()))
-    } else {
-        list_of(text, list_keys)
-    };
+    // A first line longer than the head looked like a document.
+    if is_lines_after_all(text) && document_list(text, list_keys).is_err() {
+        return walk_json(Framing::Lines, list_keys, chunk, bytes_max, sink, read);
+    }
     let offset_of =
         |piece: &str| chunk.byte_offset + (piece.as_ptr() as usize - chunk.bytes.as_ptr() as usize) as u64;
-    match list {
-        // A first line longer than the head looked like a document.
-        Err(_) if is_lines_after_all(text) => {
-            walk_json(Framing::Lines, list_keys, chunk, bytes_max, sink, read);
-        }
-        Err(reason) => reject(sink, place, reason, text.as_bytes()),
-        Ok(None) => {
-            if let Err(reason) = read(place, text, sink) {
-                reject(sink, place, reason, text.as_bytes());
+    for document in documents(text, list_keys) {
+        place.byte_offset = offset_of(document);
+        match document_list(document, list_keys) {
+            Err(reason) => {
+                reject(sink, place, reason, document.as_bytes());
+                place.record += 1;
             }
-        }
-        Ok(Some(list)) => {
-            let mut rest = list;
-            for element in elements(list) {
-                match element {
-                    Ok(element) => {
-                        place.byte_offset = offset_of(element);
-                        let end = element.as_ptr() as usize + element.len() - list.as_ptr() as usize;
-                        rest = list.get(end..).unwrap_or_default();
-                        if let Err(reason) = read(place, element, sink) {
-                            reject(sink, place, reason, element.as_bytes());
-                        }
-                    }
-                    // What follows a broken element cannot be told apart from it.
-                    Err(reason) => {
-                        place.byte_offset = offset_of(rest);
-                        reject(sink, place, reason, rest.as_bytes());
-                    }
+            Ok(None) => {
+                if let Err(reason) = read(place, document, sink) {
+                    reject(sink, place, reason, document.as_bytes());
                 }
                 place.record += 1;
             }
+            Ok(Some(list)) => walk_list(list, &mut place, &offset_of, sink, read),
         }
     }
+}
+
+/// The list in a document; none where the document is a record by itself.
+fn document_list<'a>(document: &'a str, list_keys: &[&str]) -> Result<Option<&'a str>, String> {
+    if document.trim_start().starts_with('[') {
+        return check_depth(document).map(|()| Some(document.trim()));
+    }
+    list_of(document, list_keys)
+}
+
+fn walk_list<'a>(
+    list: &'a str,
+    place: &mut Place,
+    offset_of: &dyn Fn(&str) -> u64,
+    sink: &mut dyn RecordSink,
+    read: ReadText<'_, 'a>,
+) {
+    let mut rest = list;
+    for element in elements(list) {
+        match element {
+            Ok(element) => {
+                place.byte_offset = offset_of(element);
+                let end = element.as_ptr() as usize + element.len() - list.as_ptr() as usize;
+                rest = list.get(end..).unwrap_or_default();
+                if let Err(reason) = read(*place, element, sink) {
+                    reject(sink, *place, reason, element.as_bytes());
+                }
+            }
+            // What follows a broken element cannot be told apart from it.
+            Err(reason) => {
+                place.byte_offset = offset_of(rest);
+                reject(sink, *place, reason, rest.as_bytes());
+            }
+        }
+        place.record += 1;
+    }
+}
+
+/// The text as one document, or as the objects that stand in it one after the other, however many lines
+/// each takes: what a program prints that formats each of its records.
+fn documents<'a>(text: &'a str, list_keys: &[&str]) -> Vec<&'a str> {
+    let is_object = text.trim_start().starts_with('{');
+    let is_one = !is_object
+        || match list_keys {
+            [] => visit_members(text, &mut |_, _| {}).is_ok(),
+            keys => list_of(text, keys).is_ok(),
+        };
+    if is_one {
+        return vec![text];
+    }
+    let mut found = Vec::new();
+    let (mut rest, mut broken) = (text, 0);
+    while let Some(start) = rest.find(|letter: char| !letter.is_whitespace() && letter != ',') {
+        rest = rest.get(start..).unwrap_or_default();
+        let end = if rest.starts_with('{') && broken < BROKEN_MAX { object_end(rest) } else { None };
+        let end = end.or_else(|| {
+            broken += 1;
+            rest.find("\n{").map(|at| at + 1).filter(|_| broken < BROKEN_MAX)
+        });
+        let (object, after) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, ""));
+        found.push(object);
+        rest = after;
+    }
+    // Text that is no object behind a single one: neither can be trusted.
+    let is_several = found.iter().filter(|object| object.starts_with('{')).count() > 1;
+    if is_several { found } else { vec![text] }
+}
+
+/// Objects that never end, after which what is left stays one piece: each is looked for to the end of the text.
+const BROKEN_MAX: usize = 16;
+
+/// Where the object ends with which the text begins; none where it does not. A text that is never closed
+/// ends before a line that begins an object at the margin.
+fn object_end(text: &str) -> Option<usize> {
+    let mut scan = Scan::default();
+    let mut is_after_line_feed = false;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte == b'{' && is_after_line_feed && scan.in_string {
+            return Some(at);
+        }
+        scan.take(byte);
+        if scan.depth == 0 && !scan.in_string {
+            return Some(at + 1);
+        }
+        is_after_line_feed = byte == b'\n';
+    }
+    None
 }
 
 /// The flat fields of the first records of a source of JSON, as far as its head goes.
@@ -253,9 +322,32 @@ mod tests {
 
     #[test]
     fn text_after_a_document_is_not_dropped_in_silence() {
-        let (seen, rejects) = walk("{\n\"alerts\":[{\"a\":1}]}\n{\n\"alerts\":[{\"a\":2}]}", &["alerts"]);
-        assert_eq!(seen, []);
-        assert!(rejects[0].1.contains("after the JSON object"));
+        for text in ["{\n\"alerts\":[{\"a\":1}]}\ntail", "{\n\"alerts\":[{\"a\":1}]}\n[1]"] {
+            let (seen, rejects) = walk(text, &["alerts"]);
+            assert_eq!(seen, []);
+            assert!(rejects[0].1.contains("after the JSON object"));
+        }
+    }
+
+    #[test]
+    fn objects_one_after_the_other_are_records_however_many_lines_each_takes() {
+        let records = |text: &str, keys: &[&str]| {
+            let (seen, rejects) = walk(text, keys);
+            let seen: Vec<_> = seen.iter().map(|(at, offset, _)| (*at, *offset)).collect();
+            (seen, rejects.into_iter().map(|(at, _)| at).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            records("{\n \"a\":1\n}\n{\n \"a\":\"}{\"\n} {\"a\":3},\n", &[]),
+            (vec![(1, 0), (2, 11), (3, 25)], vec![])
+        );
+        // A list in each, and a broken one between whole ones.
+        let text = "{\n\"x\":[{\"a\":1},{\"a\":2}]}\n{\n\"x\":[{\"a\":3}]}";
+        assert_eq!(records(text, &["x"]), (vec![(1, 7), (2, 15), (3, 32)], vec![]));
+        for broken in ["{\n \"a\":\n", "{\n \"a\":\"open\n"] {
+            let text = format!("{{\n \"a\":1\n}}\n{broken}{{\n \"a\":3\n}}\n");
+            let (seen, _) = walk(&text, &[]);
+            assert_eq!(seen.len(), 3, "{text}");
+        }
     }
 
     #[test]

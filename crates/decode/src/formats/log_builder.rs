@@ -8,8 +8,8 @@ use fupan_model::{LogRecord, severity};
 use super::access_log::request_parts;
 use super::log_fields::{FIELDS, Field, Target};
 use super::log_values::{
-    duration_ms, grpc_status, is_class_name, is_identifier, method, numeric_level, outcome, route,
-    without_line_end,
+    duration_ms, grpc_status, is_class_name, is_identifier, last_of_path, method, numeric_level, outcome,
+    route, without_line_end,
 };
 use super::pairs::service_of_pod;
 use super::text_of;
@@ -192,7 +192,7 @@ impl<'a> LogBuilder<'a> {
             cloud_region: self.take_text(Field::Region),
             event_name,
             body,
-            trace_id: self.take_text(Field::Trace),
+            trace_id: self.take_text(Field::Trace).map(last_of_path),
             span_id: self.take_text(Field::Span),
             // Servers write a dash where nobody logged in.
             user_id: self.take_text(Field::User).filter(|user| user != "-"),

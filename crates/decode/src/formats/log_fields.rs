@@ -75,8 +75,11 @@ const NAMES: &[(Field, &[&str], &[&str])] = &[
             "timelocal",
             "时间",
             "时间戳",
+            "日志时间",
+            "采集时间",
+            "上报时间",
         ],
-        &["realtimetimestamp", "starttime", "createdat", "created", "date", "t", "msec"],
+        &["realtimetimestamp", "starttime", "createdat", "created", "date", "日期", "t", "msec"],
     ),
     (
         Field::Observed,
@@ -86,6 +89,7 @@ const NAMES: &[(Field, &[&str], &[&str])] = &[
             "eventingested",
             "ingesttime",
             "receivedat",
+            "receivetimestamp",
             "collectedat",
         ],
         &[],
@@ -109,9 +113,14 @@ const NAMES: &[(Field, &[&str], &[&str])] = &[
             "appid",
             "serviceid",
             "kuberneteslabelsapp",
+            "svc",
+            "svcname",
             "服务",
             "服务名",
+            "服务名称",
             "应用",
+            "应用名",
+            "应用名称",
         ],
         &["kubernetescontainername", "containername", "container", "component", "process", "program"],
     ),
@@ -135,7 +144,9 @@ const NAMES: &[(Field, &[&str], &[&str])] = &[
             "node",
             "nodename",
             "主机",
+            "主机名",
             "机器",
+            "实例",
         ],
         &["server", "machine"],
     ),
@@ -152,7 +163,19 @@ const NAMES: &[(Field, &[&str], &[&str])] = &[
     (Field::Event, &["eventname", "eventaction", "eventtype", "事件"], &["event"]),
     (
         Field::Body,
-        &["body", "message", "msg", "log", "logmessage", "text", "消息", "内容", "日志", "日志内容"],
+        &[
+            "body",
+            "message",
+            "msg",
+            "log",
+            "logmessage",
+            "textpayload",
+            "text",
+            "消息",
+            "内容",
+            "日志",
+            "日志内容",
+        ],
         &["content", "line", "short"],
     ),
     (Field::Trace, &["traceid", "xtraceid", "xb3traceid", "otraceid", "trace", "链路"], &["tid"]),
@@ -180,7 +203,11 @@ const NAMES: &[(Field, &[&str], &[&str])] = &[
         ],
         &["shop", "merchant", "org"],
     ),
-    (Field::Method, &["httprequestmethod", "httpmethod", "requestmethod", "方法"], &["method", "verb"]),
+    (
+        Field::Method,
+        &["httprequestmethod", "httpmethod", "requestmethod", "httprequestrequestmethod", "方法"],
+        &["method", "verb"],
+    ),
     (
         Field::Route,
         &[
@@ -192,6 +219,7 @@ const NAMES: &[(Field, &[&str], &[&str])] = &[
             "httppath",
             "requesturi",
             "httpurl",
+            "httprequestrequesturl",
             "接口",
         ],
         &["path", "uri", "url", "urlfull", "endpoint", "api"],
@@ -202,6 +230,7 @@ const NAMES: &[(Field, &[&str], &[&str])] = &[
             "httpresponsestatuscode",
             "httpstatuscode",
             "httpstatus",
+            "httprequeststatus",
             "responsestatus",
             "responsecode",
             "statuscode",
@@ -240,6 +269,7 @@ const DURATIONS: &[&str] = &[
     "httprequestduration",
     "requestduration",
     "requestlatency",
+    "httprequestlatency",
     "耗时",
 ];
 
@@ -274,6 +304,35 @@ pub(crate) fn canonical(key: &str) -> String {
 
 /// The column that a key means by default.
 pub(crate) fn default_target(key: &str) -> Option<Target> {
+    if let Some((_, field, rank, is_vague)) = CLEF_KEYS.iter().find(|(known, ..)| *known == key) {
+        return Some(Target { field: *field, rank: *rank, factor_ms: 1.0, is_vague: *is_vague });
+    }
+    if let Some(inner) = PAYLOADS.iter().find_map(|prefix| key.strip_prefix(prefix)) {
+        // What stands beside the payload says the same better.
+        return by_name(inner)
+            .map(|target| Target { rank: target.rank.saturating_add(RANK_INSIDE), ..target });
+    }
+    by_name(key)
+}
+
+/// Keys of the compact log event format, which Serilog writes; a template is a message whose values stand
+/// beside it. Source: <https://clef-json.org>.
+const CLEF_KEYS: [(&str, Field, u8, bool); 7] = [
+    ("@t", Field::Timestamp, 1, false),
+    ("@m", Field::Body, 1, false),
+    ("@mt", Field::Body, 2, false),
+    ("@l", Field::Severity, 1, false),
+    ("@x", Field::ErrorType, 1, true),
+    ("@tr", Field::Trace, 1, false),
+    ("@sp", Field::Span, 1, false),
+];
+
+/// Where Google Cloud Logging keeps what the program wrote, and what wrote it.
+const PAYLOADS: [&str; 2] = ["jsonPayload.", "resource.labels."];
+/// Added to the rank of a key inside of them: more than any list of names is long.
+const RANK_INSIDE: u8 = 100;
+
+fn by_name(key: &str) -> Option<Target> {
     let name = canonical(key);
     for (field, names, vague) in NAMES {
         let rank = names.iter().chain(*vague).position(|known| *known == name);
@@ -406,6 +465,20 @@ mod tests {
             ("kubernetes.pod_name", Field::Host),
             ("shop_id", Field::Tenant),
             ("orderId", Field::Order),
+        ] {
+            assert_eq!(field(key), Some(expected), "{key}");
+        }
+        for (key, expected) in [
+            ("@t", Field::Timestamp),
+            ("@mt", Field::Body),
+            ("@l", Field::Severity),
+            ("jsonPayload.message", Field::Body),
+            ("jsonPayload.userId", Field::User),
+            ("resource.labels.service_name", Field::Service),
+            ("httpRequest.requestMethod", Field::Method),
+            ("svc", Field::Service),
+            ("采集时间", Field::Timestamp),
+            ("主机名", Field::Host),
         ] {
             assert_eq!(field(key), Some(expected), "{key}");
         }

@@ -95,6 +95,14 @@ pub(super) fn outcome(value: &Value<'_>) -> Option<&'static str> {
     }
 }
 
+/// `projects/shop/traces/4bf9…`, as Google Cloud writes a trace: its last part.
+pub(super) fn last_of_path(trace: Cow<'_, str>) -> Cow<'_, str> {
+    match trace.rsplit_once("/traces/") {
+        Some((_, id)) => Cow::Owned(id.to_owned()),
+        None => trace,
+    }
+}
+
 pub(super) fn duration_ms(value: &Value<'_>, target: &Target) -> Option<f64> {
     if let Some(number) = value.as_f64() {
         return (number >= 0.0 && !target.is_vague).then_some(number * target.factor_ms);

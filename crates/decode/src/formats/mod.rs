@@ -9,6 +9,7 @@ mod cloudwatch_metrics;
 mod csv_logs;
 pub(crate) mod csv_metrics;
 mod damaged;
+mod docker;
 pub(crate) mod elasticsearch;
 mod embedded;
 mod github;
@@ -104,6 +105,7 @@ fn open_format(
         return Ok(Box::new(mapped::Mapped::open(mapping, head, options)?));
     }
     Ok(match detection.format {
+        InputFormat::JsonLines if docker::looks_like(head) => Box::new(docker::Docker { zone: options.zone }),
         InputFormat::JsonLines => Box::new(json_lines::JsonLines::open(head, options)),
         InputFormat::OtlpJson => Box::new(otlp::Otlp::open(head)),
         InputFormat::CsvLogs => Box::new(csv_logs::CsvLogs::open(head, options)?),
