@@ -46,6 +46,10 @@ pub(crate) struct Surroundings {
     pub(crate) remote: RemoteOptions,
 }
 
+/// What to do about a mapping file that holds nothing.
+const EMPTY_MAPPING: &str =
+    "a `fupan mapping suggest` that failed leaves such a file behind: write a mapping into it, or remove it";
+
 /// A command's surroundings, made once.
 pub(crate) struct App {
     pub(crate) terminal: Terminal,
@@ -73,6 +77,17 @@ impl App {
         };
         let settings = Settings::load(&workspace, surroundings.user_file.as_deref(), flags)?;
         Ok(Self { terminal, globals, surroundings, workspace, settings })
+    }
+
+    /// Refuses to look at the past, for commands that write.
+    pub(crate) fn refuse_past(&self, command: &str) -> Result<(), Failure> {
+        let flag = match (&self.globals.as_of, self.globals.at_version) {
+            (Some(_), _) => "--as-of",
+            (None, Some(_)) => "--at-version",
+            (None, None) => return Ok(()),
+        };
+        Err(Failure::usage(format!("{flag} has no meaning for `fupan {command}`, which writes what is known now"))
+            .hint(format!("leave {flag} out here; commands that ask (sql, query, incidents, report, why) look at the past with it")))
     }
 
     /// The same, in another workspace; the store is the workspace's own unless one was named.
@@ -249,6 +264,13 @@ impl App {
             let text = std::fs::read_to_string(path).map_err(|error| {
                 Failure::usage(format!("cannot read the mapping {}: {error}", path.display()))
             })?;
+            if text.trim().is_empty() {
+                return Err(Failure::new(
+                    ErrorKind::BadInput,
+                    format!("the mapping {} is empty", path.display()),
+                )
+                .hint(EMPTY_MAPPING));
+            }
             mappings.push(parse(&path.to_string_lossy(), &text)?.for_every_source());
         }
         let folder = self.workspace.join("mappings");
@@ -256,6 +278,12 @@ impl App {
             let mut files = Vec::new();
             collect(&folder, &folder, "toml", &mut files)?;
             for (path, text) in files {
+                // What a redirection leaves behind whose command failed; it must not stop all that is read.
+                if text.trim().is_empty() {
+                    self.terminal.warn(format!("mappings/{path} is empty and was left out"));
+                    self.terminal.hint(EMPTY_MAPPING);
+                    continue;
+                }
                 mappings.push(parse(&format!("mappings/{path}"), &text)?);
             }
         }

@@ -34,6 +34,12 @@ pub trait Decoder: Send + Sync {
         let _ = byte_offset;
         framing::count_records(self.framing(), bytes)
     }
+
+    /// What the rows are called after the source, where their bytes do not say it: two files of the same
+    /// bytes are then two, not one that was read twice.
+    fn name_of_source(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Whole records out of a source.

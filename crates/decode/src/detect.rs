@@ -2,6 +2,7 @@
 //!
 //! What cannot be told is an error that says what was seen and what to do; nothing is guessed.
 
+mod banner;
 mod binary;
 mod exports;
 mod json;
@@ -20,17 +21,19 @@ pub struct Detection {
     pub mapping: Option<String>,
     /// Why, in words for people.
     pub reason: String,
+    /// Bytes at the beginning, after a byte order mark, that hold lines of something else.
+    pub banner_bytes: usize,
 }
 
 impl Detection {
-    fn new(format: InputFormat, reason: impl Into<String>) -> Self {
-        Self { format, mapping: None, reason: reason.into() }
+    /// A format that the whole source has, told without a mapping.
+    pub fn new(format: InputFormat, reason: impl Into<String>) -> Self {
+        Self { format, mapping: None, reason: reason.into(), banner_bytes: 0 }
     }
 }
 
 /// What to do about text that is not recognised.
-pub(crate) const HINT: &str =
-    "name the format with --input-format, or write a mapping file that says which field is the time";
+pub(crate) const HINT: &str = "name the format with --input-format, or let `fupan mapping suggest FILE` write a first mapping that says which field is the time";
 
 /// Looks at the head of a source (the first [`limits::HEAD_BYTES_MAX`] bytes, decompressed) and says
 /// what it is; `head_is_whole` if there is no more of it.
@@ -62,7 +65,7 @@ pub fn detect(head: &[u8], head_is_whole: bool, options: &DecodeOptions) -> Resu
     }
     let told = match head.trim_ascii_start().first() {
         Some(b'{' | b'[') => json::detect(head, head_is_whole),
-        _ => text::detect(head, head_is_whole),
+        _ => text::detect(head, head_is_whole, options),
     };
     told.map_err(|error| name_encoding(error, head))
 }
@@ -86,6 +89,7 @@ fn by_mapping(mapping: &Mapping, head: &[u8], head_is_whole: bool) -> Option<Det
         format: mapping.format(),
         mapping: Some(mapping.name.clone()),
         reason: format!("the content passes the test of the mapping {}", mapping.name),
+        banner_bytes: 0,
     })
 }
 

@@ -56,6 +56,15 @@ impl Encoding {
         tell::tell(head)
     }
 
+    /// What a text may be in that is no UTF-8 and in nothing that its bytes tell: the most common encoding of
+    /// one byte per letter. A guess, for people to confirm; nothing is read by it alone.
+    pub fn guess(head: &[u8]) -> Option<DetectedEncoding> {
+        let is_utf8 = std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
+        let encoding = Self(encoding_rs::WINDOWS_1252);
+        let reason = "a guess, the text is no UTF-8; name another where letters look wrong below".to_owned();
+        (!is_utf8 && !head.contains(&0)).then_some(DetectedEncoding { encoding, reason })
+    }
+
     /// The encoding that a source has to be read in: as declared by the caller, by the first mapping
     /// that names one and whose test the text passes in it, or as told by the bytes.
     pub fn of_source(

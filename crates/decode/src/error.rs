@@ -15,6 +15,8 @@ pub enum DecodeError {
         kind: String,
         /// What to do.
         hint: String,
+        /// A form of data, which is no picture and no program.
+        is_data: bool,
     },
     /// Text in an encoding other than UTF-8.
     #[error(

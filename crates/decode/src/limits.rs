@@ -21,6 +21,9 @@ pub const HEAD_BYTES_MAX: usize = 64 << 10;
 /// How many lines or rows of the head are looked at.
 pub const HEAD_RECORDS_MAX: usize = 20;
 
+/// How many lines of something else may stand before a table: a title, the query, when it was exported.
+pub const BANNER_LINES_MAX: usize = 20;
+
 /// Nested objects deeper than this stay one attribute with their JSON text.
 pub const FLATTEN_DEPTH_MAX: usize = 8;
 

@@ -105,6 +105,9 @@ impl<'a> Chunker<'a> {
         replace: bool,
     ) -> Self {
         let document = is_declarative(&facts.input_format).then_some(facts.source.as_str());
+        let mut prefix = blake3::Hasher::new();
+        // Equal bytes under another name are other rows.
+        prefix.update(decoder.name_of_source().unwrap_or_default().as_bytes());
         Self {
             reader,
             decoder,
@@ -116,7 +119,7 @@ impl<'a> Chunker<'a> {
             at_end: false,
             offset: 0,
             next_record: 1,
-            prefix: blake3::Hasher::new(),
+            prefix,
             is_known_so_far: true,
             problem: None,
         }

@@ -34,5 +34,5 @@ pub use named::place_digits;
 pub use people::{BY_HAND, add_events};
 pub use pipeline::{IngestSettings, Progress, ingest};
 pub use report::{Counts, IngestReport, ShownReject, SourceHistory, SourceReport};
-pub use sample::sample;
+pub use sample::{Sample, sample};
 pub use source::{Source, SourcePlace, find_sources, find_sources_anywhere, without_twins};

@@ -119,6 +119,8 @@ pub struct SourceReport {
     pub reason: String,
     /// Mapping, where one was used.
     pub mapping: Option<String>,
+    /// What its rows are called after it, as nothing in it names them: a metric.
+    pub name_of_source: Option<String>,
     /// Decompressed bytes read.
     pub bytes: u64,
     /// Records.

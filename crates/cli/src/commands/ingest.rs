@@ -2,6 +2,7 @@
 
 mod account;
 mod samples;
+mod unread;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,8 +14,9 @@ use fupan_ingest::{
 use fupan_query::SqlLimits;
 use fupan_store::{RemoteOptions, Store};
 
+use self::account::Verdict;
 use crate::app::{App, VERSION};
-use crate::failure::{DONE, ErrorKind, Failure, Outcome};
+use crate::failure::{ErrorKind, Failure, Outcome};
 use crate::output::OutputFormat;
 use crate::progress::Bar;
 use crate::pseudonym_key::{self, Missing};
@@ -62,6 +64,14 @@ impl Arguments {
             // The flag's own mistake, not the file's.
             crate::settings::parse_zone(zone)?;
         }
+        if let Some(share) = self.max_rejected_share.filter(|share| !(0.0..=1.0).contains(share)) {
+            let hint = if (1.0..=100.0).contains(&share) {
+                format!("write a number from 0 to 1: {share} % is {}", share / 100.0)
+            } else {
+                "write a number from 0 to 1".to_owned()
+            };
+            return Err(Failure::usage(format!("--max-rejected-share: {share} is not a share")).hint(hint));
+        }
         Ok(FlagSettings { zone: self.zone.clone(), max_rejected_share: self.max_rejected_share })
     }
 }
@@ -73,7 +83,7 @@ fn input_format(text: &str) -> Result<InputFormat, String> {
     })
 }
 
-fn encoding(text: &str) -> Result<Encoding, String> {
+pub(crate) fn encoding(text: &str) -> Result<Encoding, String> {
     Encoding::by_name(text).ok_or_else(|| {
         "no encoding that has to be told (UTF-8 has not); names are those of iconv, such as latin1, gbk, utf-16le"
             .to_owned()
@@ -81,6 +91,7 @@ fn encoding(text: &str) -> Result<Encoding, String> {
 }
 
 pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
+    app.refuse_past("ingest")?;
     let found = find(&arguments.paths, &app.surroundings.remote).await;
     let settings = IngestSettings {
         zone: app.zone(),
@@ -102,7 +113,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
         return Ok(ErrorKind::BadInput.code());
     }
     let done = read(app, &found.sources, &settings).await?;
-    let code = account::tell(app, &done, &settings, arguments.zone.is_some());
+    let code = account::tell(app, &done, &settings, arguments.zone.is_some()).code();
     if app.globals.format != OutputFormat::Table {
         app.print(&account::rows(&done.report.sources, &settings)?)?;
     }
@@ -255,8 +266,9 @@ pub(crate) async fn read_folder(app: &App, folder: &str, left_out: &[&str]) -> R
     sources.retain(|source| !left_out.contains(&source.name.as_str()));
     let settings = default_settings(app)?;
     let done = read(app, &sources, &settings).await?;
-    let code = account::tell(app, &done, &settings, false);
-    if code == DONE {
+    // A file that is not known does not stop a report on the others; it was said.
+    let verdict = account::tell(app, &done, &settings, false);
+    if verdict >= Verdict::NotRecognised {
         return Ok(done);
     }
     Err(Failure::new(ErrorKind::BadInput, format!("{folder} could not be read as it should")))

@@ -1,6 +1,6 @@
 //! `fupan mapping`: a first mapping for a source that is not standard.
 
-use fupan_decode::DecodeOptions;
+use fupan_decode::{DecodeOptions, Encoding};
 use fupan_ingest::{find_sources_anywhere, sample};
 
 use crate::app::App;
@@ -19,11 +19,14 @@ enum Command {
         /// A file, an object's URL, or - for standard input; plain, gzip or zstd
         #[arg(value_name = "FILE|URL")]
         path: String,
+        /// Encoding of the text where it is not UTF-8, such as latin1, instead of telling it from the bytes
+        #[arg(long, value_name = "ENCODING", value_parser = super::ingest::encoding)]
+        encoding: Option<Encoding>,
     },
 }
 
 pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
-    let Command::Suggest { path } = &arguments.command;
+    let Command::Suggest { path, encoding } = &arguments.command;
     let sources = find_sources_anywhere(std::slice::from_ref(path), &app.surroundings.remote).await?;
     let [source] = sources.as_slice() else {
         return Err(Failure::usage(format!("`{path}` is not one file")).hint("name one file of the folder"));
@@ -33,14 +36,17 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
         Failure::new(ErrorKind::BadInput, format!("no mapping for {}: {problem}", source.name))
     };
     let reading = {
-        let (source, options) = (source.clone(), options.clone());
-        tokio::task::spawn_blocking(move || sample(&source, &options))
+        let (source, declared, options) = (source.clone(), *encoding, options.clone());
+        tokio::task::spawn_blocking(move || sample(&source, declared, &options))
     };
     let head = reading.await.map_err(|error| Failure::bug(error.to_string()))?;
     let head = head.map_err(|problem| unreadable(problem.to_string()))?;
     options.source = name_of(&source.name);
-    let text =
-        fupan_decode::suggest_mapping(&head, &options).map_err(|problem| unreadable(problem.to_string()))?;
+    let suggested = match &head.encoding {
+        None => fupan_decode::suggest_mapping(&head.text, &options),
+        Some(encoding) => fupan_decode::suggest_mapping_in(&head.text, encoding, &options),
+    };
+    let text = suggested.map_err(|problem| unreadable(problem.to_string()))?;
     let text = fupan_redact::redact(&text, &mut fupan_redact::Counts::default());
     app.terminal.line(text.trim_end())?;
     app.terminal.note(format!(

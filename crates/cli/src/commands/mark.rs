@@ -49,6 +49,7 @@ fn event_type(text: &str) -> Result<EventType, String> {
 }
 
 pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
+    app.refuse_past("mark")?;
     let store = app.open_store().await?;
     let session = app.session_over(&store, Some(&arguments.incident)).await?;
     let incident = find::incident(&session, Some(&arguments.incident)).await?;

@@ -31,6 +31,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
+    app.refuse_past("new")?;
     let store = app.create_store().await?;
     let session = app.session_over(&store, None).await?;
     let known = find::all(&session).await?;

@@ -70,7 +70,7 @@ fn document(app: &App, incident_id: &str, day: Micros, said: &[Said]) -> Value {
 
 /// The events of a timeline document.
 fn read(app: &App, text: &str) -> Result<Vec<IncidentEvent>, Failure> {
-    let detection = Detection { format: InputFormat::Timeline, mapping: None, reason: String::new() };
+    let detection = Detection::new(InputFormat::Timeline, String::new());
     let options = DecodeOptions::new(app.zone(), "by hand");
     let decoder = fupan_decode::open(&detection, text.as_bytes(), &options)
         .map_err(|error| Failure::bug(error.to_string()))?;

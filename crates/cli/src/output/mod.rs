@@ -54,6 +54,29 @@ impl Rows {
         Ok(Self { schema, batches: vec![batch] })
     }
 
+    /// The same rows with these columns as whole numbers; a text that is none is null.
+    pub(crate) fn with_counts(mut self, names: &[&str]) -> Result<Self, Failure> {
+        use arrow::datatypes::{DataType, Field, Schema};
+        let bug = |error: arrow::error::ArrowError| Failure::bug(error.to_string());
+        let is_count = |field: &Field| names.contains(&field.name().as_str());
+        let fields = self.schema.fields().iter().map(|field| {
+            let data_type = if is_count(field) { DataType::Int64 } else { field.data_type().clone() };
+            Field::new(field.name(), data_type, true)
+        });
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        for batch in &mut self.batches {
+            let columns = batch
+                .columns()
+                .iter()
+                .zip(schema.fields())
+                .map(|(column, field)| arrow::compute::cast(column, field.data_type()));
+            let columns = columns.collect::<Result<Vec<_>, _>>().map_err(bug)?;
+            *batch = RecordBatch::try_new(Arc::clone(&schema), columns).map_err(bug)?;
+        }
+        self.schema = schema;
+        Ok(self)
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
     }
@@ -75,7 +98,11 @@ pub(crate) fn print(terminal: &Terminal, rows: &Rows, format: OutputFormat, zone
         OutputFormat::Table => {
             terminal.data(table::table(rows, zone, terminal.width()).as_bytes())?;
             let count = rows.count();
-            let zone = if rows.has_instants() { format!(" · times in {zone}") } else { String::new() };
+            let zone = if rows.has_instants() {
+                format!(" · times in {}", fupan_decode::time::zone_name(zone))
+            } else {
+                String::new()
+            };
             terminal.note(format!(
                 "{} {}{zone}",
                 crate::numbers::grouped(count as u64),

@@ -180,3 +180,98 @@ fn years_that_no_time_names_are_told() {
         "{answer}"
     );
 }
+
+const ROWS: &str = "timestamp,level,service,message\n2026-11-05T03:05:03Z,ERROR,pay,pool is full\n";
+
+#[test]
+fn files_that_nothing_could_be_read_of_are_told_first_and_counted() {
+    let world = World::new();
+    world.file("data/README.md", b"# What this is\n");
+    world.file("data/pods.csv", b"pod;phase\npay-1;Running\n");
+    world.file("data/rows.parquet", b"PAR1 and so on");
+    world.file("data/orders.jsonl", requests().as_bytes());
+    assert_snapshot!("unread_files", world.run(&["ingest", "data"]));
+    world.file("none/pods.csv", b"pod;phase\npay-1;Running\n");
+    assert!(world.run(&["ingest", "none"]).starts_with("exit code 65\n"));
+}
+
+#[test]
+fn a_title_above_a_table_costs_its_lines_alone() {
+    let world = World::new();
+    world.file("pay.csv", format!("Exported by the console\n{ROWS}").as_bytes());
+    assert_snapshot!("banner_dry_run", world.run(&["ingest", "--dry-run", "pay.csv"]));
+    assert_snapshot!("banner", world.run(&["ingest", "--max-rejected-share", "0.5", "pay.csv"]));
+}
+
+#[test]
+fn a_metric_without_a_name_is_called_after_its_file_and_equal_files_are_two() {
+    let world = World::new();
+    for name in ["cpu_usage.csv", "disk_usage.csv"] {
+        world.file(&format!("data/{name}"), b"timestamp,value\n2026-11-05T03:05:03Z,0\n");
+    }
+    assert_snapshot!("metric_named_by_file", world.run(&["ingest", "data"]));
+    let names = ["sql", "--quiet", "--format", "csv", "select metric_name from metrics order by 1"];
+    assert_eq!(world.run(&names), "exit code 0\n--- stdout\nmetric_name\ncpu_usage\ndisk_usage\n");
+    let again = world.run(&["ingest", "data"]);
+    assert!(again.contains("accepted 0 + rejected 0 + duplicate 2"), "{again}");
+}
+
+#[test]
+fn flags_that_mean_nothing_here_are_refused_by_their_names() {
+    let world = World::new();
+    world.file("pay.csv", ROWS.as_bytes());
+    for (flags, expected) in [
+        (vec!["--as-of", "11:35"], "error: --as-of has no meaning for `fupan ingest`"),
+        (vec!["--at-version", "3"], "error: --at-version has no meaning for `fupan ingest`"),
+        (
+            vec!["--max-rejected-share", "5"],
+            "error: --max-rejected-share: 5 is not a share\nhint: write a number from 0 to 1: 5 % is 0.05",
+        ),
+        (vec!["--max-rejected-share", "nan"], "error: --max-rejected-share: NaN is not a share"),
+        (vec!["--zone", "Beijing"], "or an offset such as +08:00"),
+    ] {
+        let refused = world.run(&[vec!["ingest", "pay.csv"], flags].concat());
+        assert!(refused.starts_with("exit code 2\n") && refused.contains(expected), "{refused}");
+    }
+}
+
+#[test]
+fn an_offset_is_a_zone() {
+    let world = World::new();
+    world.file("pay.log", b"2026-11-05 11:05:03 ERROR pool is full\n2026-11-05 11:05:04 INFO ok\n");
+    let told = world.run(&["ingest", "--zone", "UTC+8", "pay.log"]);
+    assert!(told.contains("as UTC+08:00, as --zone says"), "{told}");
+    let first = world.run(&["sql", "--quiet", "--format", "csv", "select min(timestamp) as at from logs"]);
+    assert!(first.contains("2026-11-05T03:05:03Z"), "{first}");
+}
+
+#[test]
+fn counts_for_programs_are_numbers() {
+    let world = World::new();
+    world.file("pay.csv", ROWS.as_bytes());
+    let told = world.run(&["ingest", "--quiet", "--format", "ndjson", "pay.csv"]);
+    assert!(told.contains(r#""read":1,"accepted":1,"rejected":0,"duplicate":0"#), "{told}");
+}
+
+#[test]
+fn an_empty_mapping_stops_nothing_and_a_suggested_one_names_the_encoding() {
+    let world = World::new();
+    world.file("fupan.toml", b"");
+    world.file("mappings/empty.toml", b"\n");
+    let cells = b"quand;caf\xE9;texte\n2026-11-05 11:05:03;7;ferm\xE9\n2026-11-05 11:05:04;8;d\xE9j\xE0 vu\n";
+    world.file("ventes.csv", cells);
+    world.file("pay.csv", ROWS.as_bytes());
+    let read = world.run(&["ingest", "pay.csv"]);
+    assert!(read.starts_with("exit code 0\n"), "{read}");
+    assert!(read.contains("warning: mappings/empty.toml is empty and was left out"), "{read}");
+    let named = world.run(&["ingest", "--mapping", "mappings/empty.toml", "pay.csv"]);
+    assert!(named.starts_with("exit code 65\n") && named.contains("is empty"), "{named}");
+
+    let suggested = world.run(&["mapping", "suggest", "ventes.csv"]);
+    assert!(suggested.contains("\nencoding = \"windows-1252\"\n"), "{suggested}");
+    let (_, toml) = suggested.split_once("--- stdout\n").unwrap();
+    let toml = toml.split("--- stderr").next().unwrap();
+    world.file("mappings/empty.toml", toml.as_bytes());
+    let read = world.run(&["ingest", "ventes.csv"]);
+    assert!(read.starts_with("exit code 0\n") && read.contains("accepted 2"), "{read}");
+}

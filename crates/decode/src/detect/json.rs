@@ -67,6 +67,10 @@ impl Keys {
 
 pub(super) fn detect(head: &[u8], head_is_whole: bool) -> Result<Detection, DecodeError> {
     let head = head.trim_ascii_start();
+    let is_bare = |byte: &u8| byte.is_ascii_whitespace() || b"[]{}".contains(byte);
+    if head_is_whole && head.iter().all(is_bare) {
+        return Err(DecodeError::Empty);
+    }
     if head.starts_with(b"{")
         && let Some(keys) = keys_of(head, false)
         && let Some(detection) = by_document(&keys, head)

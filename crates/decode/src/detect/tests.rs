@@ -158,13 +158,14 @@ fn binary_files_are_named() {
 fn what_is_not_recognised_says_what_to_do() {
     assert!(error(b"").contains("empty"));
     assert!(error(b" \n\n").contains("empty"));
+    assert!(error(b"[]\n").contains("empty") && error(b"{ }").contains("empty"));
     for (text, expected) in [
         ("once upon a time\n", "text that begins with \"once upon a time\""),
         ("2026-11-05 11:05:03\t0.5\t7\n2026-11-05 11:05:04\t0.6\t7\n", "perhaps a table"),
         ("[{\"signature\":\"s\",\"count\":1}]", "the keys signature, count, and no time"),
         ("{\"alerts\":[\"a\",\"b\"],\"answer\":1}", "the keys alerts, answer, and no time"),
         ("a,b\nx,y\n", "the columns a, b"),
-        ("[]", "without an object"),
+        ("[1, 2]", "without an object"),
         ("{\"a\":", "cut off"),
     ] {
         let told = error(text.as_bytes());

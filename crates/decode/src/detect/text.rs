@@ -1,14 +1,18 @@
 //! Which table is it, or is it a timeline in YAML?
 
-use super::{Detection, HINT, lines};
+use super::{Detection, HINT, banner, lines};
 use crate::formats::csv_metrics::{long_roles, wide_roles};
 use crate::formats::log_fields::{Field, canonical, default_target};
 use crate::formats::timeline::table as timeline_table;
 use crate::formats::{Table, changes, text_of, traces};
 use crate::framing::Records;
-use crate::{DecodeError, Framing, InputFormat};
+use crate::{DecodeError, DecodeOptions, Framing, InputFormat};
 
-pub(super) fn detect(head: &[u8], head_is_whole: bool) -> Result<Detection, DecodeError> {
+pub(super) fn detect(
+    head: &[u8],
+    head_is_whole: bool,
+    options: &DecodeOptions,
+) -> Result<Detection, DecodeError> {
     if let Some(line) = timeline_line(head) {
         return Ok(Detection::new(
             InputFormat::Timeline,
@@ -20,6 +24,10 @@ pub(super) fn detect(head: &[u8], head_is_whole: bool) -> Result<Detection, Deco
         && table.names.len() >= 2
         && let Some(detection) = by_header(table, head)
     {
+        return Ok(detection);
+    }
+    // Rows that begin with a time would pass for lines of text.
+    if let Some(detection) = banner::detect(head, head_is_whole, options) {
         return Ok(detection);
     }
     if let Some(detection) = lines::text(head, head_is_whole, 2) {
@@ -50,7 +58,8 @@ fn timeline_line(head: &[u8]) -> Option<usize> {
         .map(|(at, _)| at + 1)
 }
 
-fn by_header(table: &Table, head: &[u8]) -> Option<Detection> {
+/// What the columns of a table say that it holds.
+pub(super) fn by_header(table: &Table, head: &[u8]) -> Option<Detection> {
     let names: Vec<String> = table.names.iter().map(|name| canonical(name)).collect();
     let any = |known: &[&str]| names.iter().any(|name| known.contains(&name.as_str()));
     let has = |field| {

@@ -127,6 +127,8 @@ pub(crate) struct CsvMetrics {
     describing: Vec<usize>,
     time: Option<usize>,
     zone: Tz,
+    /// The metric is named after the source.
+    is_named_by_source: bool,
 }
 
 /// A column that is a metric of its own.
@@ -166,7 +168,12 @@ impl CsvMetrics {
                 _ => describing.push(at),
             }
         }
-        Ok(Self { table, roles, values, describing, time, zone: options.zone })
+        let name = name_by_source(&values, &options.source);
+        if let (Some(name), Some((_, Some(measured)))) = (&name, values.first_mut()) {
+            measured.name.clone_from(name);
+        }
+        let is_named_by_source = name.is_some();
+        Ok(Self { table, roles, values, describing, time, zone: options.zone, is_named_by_source })
     }
 
     /// The metric that a column of values is.
@@ -200,6 +207,24 @@ impl CsvMetrics {
         point
     }
 }
+
+/// The file's name, where a single column of values is called no more than that: `cpu_usage.csv` with the
+/// columns time and value. Many such files would be one series otherwise.
+fn name_by_source(values: &[(usize, Option<Measured>)], source: &str) -> Option<String> {
+    let [(_, Some(measured))] = values else { return None };
+    let header = canonical(&measured.name);
+    if !VALUE_NAMES.contains(&header.as_str()) {
+        return None;
+    }
+    let name = source.rsplit('#').next().filter(|sheet| !sheet.is_empty()).unwrap_or(source);
+    let stem = ENDINGS.iter().fold(name, |name, ending| name.strip_suffix(ending).unwrap_or(name)).trim();
+    // What says no more than the header is no better name.
+    let is_name = stem.chars().any(char::is_alphabetic) && !VALUE_NAMES.contains(&canonical(stem).as_str());
+    is_name.then(|| stem.to_owned())
+}
+
+/// What stands behind a file's own name, the outer ones first.
+const ENDINGS: [&str; 6] = [".gz", ".zst", ".csv", ".tsv", ".txt", ".xlsx"];
 
 /// What is remembered from row to row of a chunk: the same times and series come again and again.
 struct Rows<'a> {
@@ -296,6 +321,10 @@ impl Decoder for CsvMetrics {
         self.table.count_rows(bytes, byte_offset)
     }
 
+    fn name_of_source(&self) -> Option<&str> {
+        self.measured(0).filter(|_| self.is_named_by_source).map(|measured| measured.name.as_str())
+    }
+
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
         let mut rows = Rows {
             table: self,
@@ -343,6 +372,30 @@ mod tests {
             (Some("pay-7"), Some("支付"))
         );
         assert_eq!((point.unit.as_deref(), point.cloud_region.as_deref()), (Some("%"), Some("华东")));
+    }
+
+    #[test]
+    fn a_single_column_without_a_name_is_called_after_its_file() {
+        let text = "timestamp,value\n2026-11-05T03:05:03Z,0.5\n";
+        for (source, name, is_assumed) in [
+            ("cpu_usage.csv.gz", "cpu_usage", true),
+            ("rds_cpu_e47b3b.csv", "rds_cpu_e47b3b", true),
+            ("book.xlsx#磁盘使用率", "磁盘使用率", true),
+            ("-", "value", false),
+            ("value.csv", "value", false),
+            ("2026-11-05.csv", "value", false),
+        ] {
+            let options = DecodeOptions::new(chrono_tz::UTC, source);
+            let decoder = CsvMetrics::open(text.as_bytes(), true, &options).unwrap();
+            let found = Collected::from(&decoder, text.as_bytes());
+            assert_eq!(values(&found), [(name, 0.5)]);
+            assert_eq!(decoder.name_of_source(), is_assumed.then_some(name));
+        }
+        // A name that is told, or more than one column, is left alone.
+        for text in ["time,cpu\n2026-11-05T03:05:03Z,1\n", "time,value,val\n2026-11-05T03:05:03Z,1,1\n"] {
+            let options = DecodeOptions::new(chrono_tz::UTC, "a.csv");
+            assert_eq!(CsvMetrics::open(text.as_bytes(), true, &options).unwrap().name_of_source(), None);
+        }
     }
 
     #[test]

@@ -30,6 +30,10 @@ impl Decoder for RejectDamaged {
         self.inner.count_records(bytes, byte_offset)
     }
 
+    fn name_of_source(&self) -> Option<&str> {
+        self.inner.name_of_source()
+    }
+
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
         let Some(first) = memmem::find(chunk.bytes, REPLACEMENT) else {
             return self.inner.decode(chunk, sink);

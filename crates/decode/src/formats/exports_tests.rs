@@ -252,7 +252,7 @@ proptest! {
         let text = value.to_string();
         let _ = detect(text.as_bytes(), true, &options());
         for format in InputFormat::ALL {
-            let detection = Detection { format, mapping: None, reason: String::new() };
+            let detection = Detection::new(format, String::new());
             if let Ok(decoder) = open(&detection, text.as_bytes(), &options()) {
                 let first = Collected::from(decoder.as_ref(), text.as_bytes());
                 let second = Collected::from(decoder.as_ref(), text.as_bytes());
@@ -264,7 +264,7 @@ proptest! {
     #[test]
     fn no_lines_panic_a_metric_format(text in any_lines()) {
         for format in [InputFormat::Openmetrics, InputFormat::InfluxLine] {
-            let detection = Detection { format, mapping: None, reason: String::new() };
+            let detection = Detection::new(format, String::new());
             let decoder = open(&detection, text.as_bytes(), &options()).unwrap();
             let whole = Collected::from(decoder.as_ref(), text.as_bytes());
             for chunk_bytes in [1, 9, 64] {

@@ -2,6 +2,7 @@
 
 pub(crate) mod access_log;
 pub(crate) mod alerts;
+mod banner;
 mod borrowed;
 pub(crate) mod changes;
 mod cloudwatch_logs;
@@ -57,6 +58,8 @@ mod tests;
 
 use std::borrow::Cow;
 
+#[cfg(test)]
+pub(crate) use self::banner::BANNER_REASON;
 pub(crate) use self::json_records::sample_json;
 pub(crate) use self::table::Table;
 use crate::framing::{Records, is_blank, without_bom};
@@ -81,7 +84,15 @@ pub fn open_from(
     options: &DecodeOptions,
     origin: Origin,
 ) -> Result<Box<dyn Decoder>, DecodeError> {
-    let decoder = open_format(detection, head, options, origin)?;
+    let decoder = match detection.banner_bytes {
+        0 => open_format(detection, head, options, origin)?,
+        bytes => {
+            let end = bytes + (head.len() - without_bom(head).len());
+            let rest = head.get(end..).unwrap_or_default();
+            let inner = open_format(detection, rest, options, origin)?;
+            Box::new(banner::BehindBanner { inner, banner_end: end as u64 })
+        }
+    };
     Ok(match origin.transcoded_from {
         Some(encoding) => Box::new(damaged::RejectDamaged { inner: decoder, encoding }),
         None => decoder,

@@ -11,7 +11,7 @@ fn options() -> DecodeOptions {
 }
 
 fn decoder(format: InputFormat, bytes: &[u8]) -> Result<Box<dyn Decoder>, DecodeError> {
-    let detection = Detection { format, mapping: None, reason: String::new() };
+    let detection = Detection::new(format, String::new());
     open(&detection, bytes, &options())
 }
 

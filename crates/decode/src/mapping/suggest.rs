@@ -12,7 +12,7 @@ use self::columns::{Choice, Column, choose};
 use self::times::TimeLayout;
 use crate::formats::{Table, sample_json, text_of};
 use crate::framing::without_bom;
-use crate::{DecodeError, DecodeOptions, limits};
+use crate::{DecodeError, DecodeOptions, DetectedEncoding, limits};
 
 /// Writes a first mapping for the source of which this is the head.
 pub fn suggest_mapping(head: &[u8], options: &DecodeOptions) -> Result<String, DecodeError> {
@@ -37,6 +37,25 @@ pub fn suggest_mapping(head: &[u8], options: &DecodeOptions) -> Result<String, D
         seen: format!("text without times, such as {:?}", text_of(text.lines().next().unwrap_or_default())),
         hint: "write a mapping by hand: format = \"text\" with a pattern that names the time".to_owned(),
     })
+}
+
+/// The mapping with the encoding of its sources, which the sample was transcoded from.
+pub fn suggest_mapping_in(
+    head: &[u8],
+    encoding: &DetectedEncoding,
+    options: &DecodeOptions,
+) -> Result<String, DecodeError> {
+    let text = suggest_mapping(head, options)?;
+    let mut file = Writer { text: String::new() };
+    for line in text.lines() {
+        file.text.extend([line, "\n"]);
+        // Before any table: a key behind one would belong to it.
+        if line.starts_with("format = ") {
+            file.comment(&format!("{}: {}", encoding.encoding.name(), encoding.reason));
+            file.pair("encoding", &quoted(&encoding.encoding.name().to_lowercase()));
+        }
+    }
+    Ok(file.text)
 }
 
 /// The columns of a table, if it is one: its rows have as many cells as its header.

@@ -92,7 +92,7 @@ pub(crate) fn execute(target: Target, input: &[u8], random: &mut Random) -> Resu
     let mut options = options(random);
     match target {
         Target::Format(format) => {
-            let detection = Detection { format, mapping: None, reason: String::new() };
+            let detection = Detection::new(format, String::new());
             options.format = random.one_in(2).then_some(format);
             decode(&detection, input, &options, random)
         }
@@ -136,11 +136,8 @@ fn mapped(
     random: &mut Random,
 ) -> Result<(), String> {
     // The mapping says the format, whatever stands here.
-    let detection = Detection {
-        format: InputFormat::JsonLines,
-        mapping: Some(mapping.name.clone()),
-        reason: String::new(),
-    };
+    let detection =
+        Detection { mapping: Some(mapping.name.clone()), ..Detection::new(InputFormat::JsonLines, "") };
     let _ = Encoding::of_source(input, true, None, &options);
     options.mappings = vec![mapping];
     decode(&detection, input, &options, random)

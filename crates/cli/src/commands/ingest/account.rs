@@ -6,6 +6,7 @@ use fupan_model::Table;
 use fupan_redact::Counts;
 use fupan_report::escape;
 
+use super::unread::{self, Unread};
 use super::{Done, RejectedBefore};
 use crate::app::App;
 use crate::failure::{DONE, ErrorKind, Failure};
@@ -13,23 +14,30 @@ use crate::instants;
 use crate::numbers::{bytes, counted, grouped, percent};
 use crate::output::Rows;
 
-/// How many skipped files are named, each with its reason.
-const SKIPPED_SHOWN: usize = 6;
-
 /// How many sources are named that have to do with one that was read before.
 const HISTORIES_SHOWN: usize = 6;
 
-/// A reason says the first things that were seen; a document's keys can be many.
-const REASON_CHARS_MAX: usize = 120;
-
 /// What was wrong with the sources, the worse kind first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Verdict {
+pub(super) enum Verdict {
     /// A source could not be read at all, or not to its end.
     Unreadable,
     /// More records of a source could not be read than may be.
     AboveLimit,
+    /// Nothing of some files was recognised, of others it was.
+    NotRecognised,
     Fine,
+}
+
+impl Verdict {
+    /// The exit code.
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Unreadable => ErrorKind::BadInput.code(),
+            Self::AboveLimit | Self::NotRecognised => ErrorKind::Findings.code(),
+            Self::Fine => DONE,
+        }
+    }
 }
 
 /// What became of each source, as rows for programs.
@@ -60,38 +68,29 @@ pub(super) fn rows(sources: &[SourceReport], settings: &IngestSettings) -> Resul
     });
     let names =
         ["source", "input_format", "read", "accepted", "rejected", "duplicate", "redactions", "problem"];
-    Rows::of_text(names, rows.collect())
+    Rows::of_text(names, rows.collect())?.with_counts(&["read", "accepted", "rejected", "duplicate"])
 }
 
-/// Tells all of it on standard error and answers the exit code.
-pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings, is_zone_given: bool) -> u8 {
+/// Tells all of it on standard error.
+pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings, is_zone_given: bool) -> Verdict {
     let sources = &done.report.sources;
     let problems = tell_unreadable(app, sources);
-    let rejects = tell_above(app, sources);
+    let unread = unread::tell_unrecognised(app, sources);
+    let rejects = tell_above(app, sources, settings.dry_run);
     let earlier = tell_again(app, &done.rejected_before);
     for source in sources {
-        tell_source(app, source);
+        tell_source(app, source, settings.dry_run);
     }
-    tell_skipped(app, sources);
+    unread::tell_skipped(app, sources);
     tell_histories(app, sources);
     super::samples::tell(app, sources);
     tell_wide(app, sources);
+    tell_named(app, sources);
     tell_zone(app, sources, settings, is_zone_given);
     tell_year(app, sources);
     tell_personal(app, sources, settings);
     tell_sum(app, done, settings);
-    match problems.min(rejects).min(earlier) {
-        Verdict::Unreadable => ErrorKind::BadInput.code(),
-        Verdict::AboveLimit => ErrorKind::Findings.code(),
-        Verdict::Fine => DONE,
-    }
-}
-
-/// A file in a folder that is no data is not an error: nobody named it.
-fn is_skipped(source: &SourceReport) -> bool {
-    let is_data_all_the_same =
-        matches!(source.problem, Some(SourceProblem::Format(DecodeError::Encoding { .. })));
-    !source.is_explicit && !is_data_all_the_same && matches!(source.problem, Some(SourceProblem::Format(_)))
+    problems.min(unread).min(rejects).min(earlier)
 }
 
 pub(super) fn name(source: &SourceReport) -> &str {
@@ -100,7 +99,7 @@ pub(super) fn name(source: &SourceReport) -> &str {
 
 fn tell_unreadable(app: &App, sources: &[SourceReport]) -> Verdict {
     let mut verdict = Verdict::Fine;
-    for source in sources.iter().filter(|source| !is_skipped(source)) {
+    for source in sources.iter().filter(|source| unread::of(source) == Unread::No) {
         let Some(problem) = &source.problem else { continue };
         verdict = Verdict::Unreadable;
         let (what, hint) = split(problem);
@@ -113,7 +112,7 @@ fn tell_unreadable(app: &App, sources: &[SourceReport]) -> Verdict {
 }
 
 /// What happened, and the advice in it.
-fn split(problem: &SourceProblem) -> (String, Option<String>) {
+pub(super) fn split(problem: &SourceProblem) -> (String, Option<String>) {
     let text = problem.to_string();
     match problem {
         SourceProblem::Truncated { .. } => (
@@ -126,7 +125,7 @@ fn split(problem: &SourceProblem) -> (String, Option<String>) {
         SourceProblem::Format(DecodeError::Unrecognised { seen, hint }) => {
             (format!("cannot tell the format: {seen}"), Some(hint.clone()))
         }
-        SourceProblem::Format(DecodeError::Binary { kind, hint }) => {
+        SourceProblem::Format(DecodeError::Binary { kind, hint, .. }) => {
             (format!("this is {kind}, not text"), Some(hint.clone()))
         }
         SourceProblem::Format(DecodeError::Encoding { encoding }) => {
@@ -137,14 +136,14 @@ fn split(problem: &SourceProblem) -> (String, Option<String>) {
 }
 
 /// Sources of which too much, or all, went to quarantine.
-fn tell_above(app: &App, sources: &[SourceReport]) -> Verdict {
+fn tell_above(app: &App, sources: &[SourceReport], is_dry_run: bool) -> Verdict {
     let mut verdict = Verdict::Fine;
     for source in sources {
         let counts = source.counts;
         let judged = judge(app, counts.rejected, counts.read);
         let rejected = grouped(counts.rejected);
         match judged {
-            Verdict::Fine => continue,
+            Verdict::Fine | Verdict::NotRecognised => continue,
             Verdict::Unreadable if counts.rejected == 1 => {
                 app.terminal.error(format!("{}: nothing in it could be read", name(source)));
             }
@@ -152,19 +151,22 @@ fn tell_above(app: &App, sources: &[SourceReport]) -> Verdict {
                 app.terminal.error(format!("{}: none of its {rejected} records could be read", name(source)));
             }
             Verdict::AboveLimit => app.terminal.error(format!(
-                "{}: {rejected} of {} records could not be read ({}), more than the limit of {}; all others are kept",
+                "{}: {rejected} of {} records could not be read ({}), more than the limit of {}{}",
                 name(source),
                 grouped(counts.read),
                 percent(share(counts.rejected, counts.read)),
                 percent(app.config().ingest.max_rejected_share),
+                if is_dry_run { "" } else { "; all others are kept" },
             )),
         }
         verdict = verdict.min(judged);
     }
     if verdict != Verdict::Fine {
-        app.terminal.hint(
-            "the reasons are below, the records in `quarantine`; mend the source, or give --input-format or --mapping, and ingest it again with --replace",
-        );
+        app.terminal.hint(if is_dry_run {
+            "the reasons are below; try --input-format or --mapping, or mend the source: nothing was written yet"
+        } else {
+            "the reasons are below, the records in `quarantine`; mend the source, or give --input-format or --mapping, and ingest it again with --replace"
+        });
     }
     verdict
 }
@@ -213,8 +215,8 @@ fn share(rejected: u64, read: u64) -> f64 {
     rejected as f64 / read.max(1) as f64
 }
 
-fn tell_source(app: &App, source: &SourceReport) {
-    if is_skipped(source) {
+fn tell_source(app: &App, source: &SourceReport, is_dry_run: bool) {
+    if unread::of(source) != Unread::No {
         return;
     }
     let line = || {
@@ -255,7 +257,9 @@ fn tell_source(app: &App, source: &SourceReport) {
     }
     let hidden = source.counts.rejected.saturating_sub(source.rejects.len() as u64);
     if hidden > 0 {
-        app.terminal.note(format!("  and {} more: fupan query run quality/quarantine", grouped(hidden)));
+        // Nothing of a dry run can be asked for.
+        let where_to = if is_dry_run { "" } else { ": fupan query run quality/quarantine" };
+        app.terminal.note(format!("  and {} more{where_to}", grouped(hidden)));
     }
 }
 
@@ -269,23 +273,6 @@ fn span(app: &App, source: &SourceReport) -> String {
             format!(" · {} to {}", instants::local(first, app.zone()), instants::local(last, app.zone()))
         }
         _ => String::new(),
-    }
-}
-
-fn tell_skipped(app: &App, sources: &[SourceReport]) {
-    let skipped: Vec<&SourceReport> = sources.iter().filter(|source| is_skipped(source)).collect();
-    if skipped.is_empty() {
-        return;
-    }
-    app.terminal.note(format!("skipped {} without data:", counted(skipped.len() as u64, "file")));
-    for (at, source) in skipped.iter().enumerate() {
-        let reason = source.problem.as_ref().map(|problem| split(problem).0).unwrap_or_default();
-        let line = format!("  {}: {}", source.source, escape::shortened(&reason, REASON_CHARS_MAX));
-        if at < SKIPPED_SHOWN { app.terminal.note(line) } else { app.terminal.detail(line) }
-    }
-    let hidden = skipped.len().saturating_sub(SKIPPED_SHOWN);
-    if hidden > 0 && !app.terminal.is_verbose() {
-        app.terminal.note(format!("  and {hidden} more (--verbose names them)"));
     }
 }
 
@@ -329,6 +316,7 @@ fn tell_wide(app: &App, sources: &[SourceReport]) {
     let is_wide = |source: &&SourceReport| {
         source.input_format.as_deref() == Some("csv-metrics-wide")
             && source.mapping.is_none()
+            && source.name_of_source.is_none()
             && source.counts.accepted > 0
     };
     let wide: Vec<&SourceReport> = sources.iter().filter(is_wide).collect();
@@ -336,6 +324,21 @@ fn tell_wide(app: &App, sources: &[SourceReport]) {
     app.terminal.note(format!(
         "{} with a column per series: where the header names services (order_cpu, pay_latency), a mapping tells them apart: fupan mapping suggest {}",
         counted(wide.len() as u64, "table"),
+        escape::shell_word(&first.source),
+    ));
+}
+
+/// Metrics whose name is that of their file.
+fn tell_named(app: &App, sources: &[SourceReport]) {
+    let named: Vec<(&SourceReport, &str)> = sources
+        .iter()
+        .filter(|source| source.counts.accepted > 0)
+        .filter_map(|source| Some((source, source.name_of_source.as_deref()?)))
+        .collect();
+    let Some((first, metric)) = named.first() else { return };
+    app.terminal.note(format!(
+        "named the metric after the file in {}, as in {}: {metric}; its column is called no more than a value (wrong? a mapping with a `wide` header names it)",
+        counted(named.len() as u64, "source"),
         escape::shell_word(&first.source),
     ));
 }
@@ -353,7 +356,7 @@ fn tell_zone(app: &App, sources: &[SourceReport], settings: &IngestSettings, is_
     if without == 0 {
         return;
     }
-    let zone = settings.zone.name();
+    let zone = fupan_decode::time::zone_name(settings.zone);
     let of = counted(read as u64, "source");
     app.terminal.note(if is_given {
         format!("read the times of {without} of {of} as {zone}, as --zone says: they name no zone")
@@ -407,8 +410,17 @@ fn tell_personal(app: &App, sources: &[SourceReport], settings: &IngestSettings)
 fn tell_sum(app: &App, done: &Done, settings: &IngestSettings) {
     let (counts, size, _) = done.report.totals();
     let speed = (size as f64 / done.seconds.max(1e-3)) as u64;
+    let unread = unread::count(&done.report.sources);
+    let of_files = match unread {
+        0 => String::new(),
+        _ => format!(
+            " · {} of {} not read",
+            grouped(unread),
+            counted(done.report.sources.len() as u64, "file")
+        ),
+    };
     app.terminal.note(format!(
-        "read {} = accepted {} + rejected {} + duplicate {} records · {} in {:.1} s ({}/s) · {}",
+        "read {} = accepted {} + rejected {} + duplicate {} records{of_files} · {} in {:.1} s ({}/s) · {}",
         grouped(counts.read),
         grouped(counts.accepted),
         grouped(counts.rejected),
