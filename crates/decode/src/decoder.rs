@@ -35,6 +35,12 @@ pub trait Decoder: Send + Sync {
         framing::count_records(self.framing(), bytes)
     }
 
+    /// How many of the records stand before those of the format and are rejects by themselves: that they cannot
+    /// be read says nothing against the others.
+    fn banner_records(&self) -> u64 {
+        0
+    }
+
     /// What the rows are called after the source, where their bytes do not say it: two files of the same
     /// bytes are then two, not one that was read twice.
     fn name_of_source(&self) -> Option<&str> {

@@ -110,6 +110,7 @@ impl<'a> Collector<'a> {
         stream.report.input_format = Some(facts.input_format.clone());
         stream.report.mapping.clone_from(&facts.mapping);
         stream.report.reason = reason;
+        stream.report.banner_records = decoder.banner_records();
         stream.report.name_of_source = decoder.name_of_source().map(str::to_owned);
         stream.opened = Some((facts, decoder));
     }

@@ -121,6 +121,8 @@ pub struct SourceReport {
     pub mapping: Option<String>,
     /// What its rows are called after it, as nothing in it names them: a metric.
     pub name_of_source: Option<String>,
+    /// Records that stand before those of its format; they are among the rejected ones.
+    pub banner_records: u64,
     /// Decompressed bytes read.
     pub bytes: u64,
     /// Records.

@@ -225,13 +225,18 @@ async fn rejected_before(
     let limits = SqlLimits { rows_max: 1_000_000, ..SqlLimits::default() };
     let answer = session.sql(&text, &limits).await?;
     let found = rows(&answer).filter_map(|row| {
+        let source = row.owned("source")?;
+        // Lines before the records are known for what they are.
+        let banner =
+            report.sources.iter().find(|told| told.source == source).map_or(0, |told| told.banner_records);
+        let (read, rejected) = (row.count("read")?, row.count("rejected")?);
         Some(RejectedBefore {
-            source: row.owned("source")?,
-            read: row.count("read")?,
-            rejected: row.count("rejected")?,
+            source,
+            read: read.saturating_sub(banner),
+            rejected: rejected.saturating_sub(banner),
         })
     });
-    Ok(found.collect())
+    Ok(found.filter(|before| before.rejected > 0).collect())
 }
 
 /// The store to compare with, without making one.

@@ -85,6 +85,7 @@ mod tests {
             assert_eq!(Collected::in_chunks(decoder.as_ref(), text.as_bytes(), size), whole, "by {size}");
         }
         let counted = decoder.count_records(text.as_bytes(), 0);
+        assert_eq!(decoder.banner_records(), if detection.reason.contains("lines do") { 2 } else { 1 });
         assert_eq!(counted as usize, whole.rejects.len() + whole.logs.len() + whole.metrics.len());
         (detection, whole)
     }

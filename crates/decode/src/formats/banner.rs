@@ -13,12 +13,19 @@ pub(crate) const BANNER_REASON: &str = "the line stands before the records and i
 
 /// Rejects the first lines and gives the others to the decoder of the format.
 pub(crate) struct BehindBanner {
-    pub(crate) inner: Box<dyn Decoder>,
+    inner: Box<dyn Decoder>,
     /// Where the banner ends.
-    pub(crate) banner_end: u64,
+    banner_end: u64,
+    /// How many records it makes.
+    records: u64,
 }
 
 impl BehindBanner {
+    pub(crate) fn new(inner: Box<dyn Decoder>, banner: &[u8]) -> Self {
+        let records = Records::new(inner.framing(), banner).count() as u64;
+        Self { inner, banner_end: banner.len() as u64, records }
+    }
+
     /// The bytes of a chunk that belong to the banner, and those behind it.
     fn split<'a>(&self, bytes: &'a [u8], byte_offset: u64) -> (&'a [u8], &'a [u8]) {
         let left = usize::try_from(self.banner_end.saturating_sub(byte_offset)).unwrap_or(usize::MAX);
@@ -40,6 +47,10 @@ impl Decoder for BehindBanner {
         let rest_offset = (byte_offset + banner.len() as u64).saturating_sub(self.banner_end);
         let of_rest = if rest.is_empty() { 0 } else { self.inner.count_records(rest, rest_offset) };
         Records::new(self.framing(), banner).count() as u64 + of_rest
+    }
+
+    fn banner_records(&self) -> u64 {
+        self.records
     }
 
     fn name_of_source(&self) -> Option<&str> {

@@ -30,6 +30,10 @@ impl Decoder for RejectDamaged {
         self.inner.count_records(bytes, byte_offset)
     }
 
+    fn banner_records(&self) -> u64 {
+        self.inner.banner_records()
+    }
+
     fn name_of_source(&self) -> Option<&str> {
         self.inner.name_of_source()
     }

@@ -88,9 +88,9 @@ pub fn open_from(
         0 => open_format(detection, head, options, origin)?,
         bytes => {
             let end = bytes + (head.len() - without_bom(head).len());
-            let rest = head.get(end..).unwrap_or_default();
+            let (banner, rest) = head.split_at_checked(end).unwrap_or((head, &[]));
             let inner = open_format(detection, rest, options, origin)?;
-            Box::new(banner::BehindBanner { inner, banner_end: end as u64 })
+            Box::new(banner::BehindBanner::new(inner, banner))
         }
     };
     Ok(match origin.transcoded_from {

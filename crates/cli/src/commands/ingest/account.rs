@@ -87,7 +87,7 @@ pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings, is_zone_gi
     tell_wide(app, sources);
     tell_named(app, sources);
     tell_zone(app, sources, settings, is_zone_given);
-    tell_year(app, sources);
+    tell_year(app, sources, settings);
     tell_personal(app, sources, settings);
     tell_sum(app, done, settings);
     problems.min(unread).min(rejects).min(earlier)
@@ -140,7 +140,9 @@ fn tell_above(app: &App, sources: &[SourceReport], is_dry_run: bool) -> Verdict 
     let mut verdict = Verdict::Fine;
     for source in sources {
         let counts = source.counts;
-        let judged = judge(app, counts.rejected, counts.read);
+        // Lines before the records are known for what they are.
+        let banner = source.banner_records.min(counts.rejected);
+        let judged = judge(app, counts.rejected - banner, counts.read - banner);
         let rejected = grouped(counts.rejected);
         match judged {
             Verdict::Fine | Verdict::NotRecognised => continue,
@@ -243,6 +245,9 @@ fn tell_source(app: &App, source: &SourceReport, is_dry_run: bool) {
         app.terminal.warn(line());
     } else {
         app.terminal.detail(format!("  {}", line()));
+    }
+    if !source.reason.is_empty() {
+        app.terminal.detail(format!("    {}", source.reason));
     }
     if let Some(history) = &source.history {
         app.terminal.detail(format!("    {history}"));
@@ -361,23 +366,23 @@ fn tell_zone(app: &App, sources: &[SourceReport], settings: &IngestSettings, is_
     app.terminal.note(if is_given {
         format!("read the times of {without} of {of} as {zone}, as --zone says: they name no zone")
     } else {
-        format!(
-            "assumed {zone} in {without} of {of}: their times name no zone (wrong? ingest again with --replace --zone ZONE)"
-        )
+        let again = if settings.dry_run { "" } else { "ingest again with --replace " };
+        format!("assumed {zone} in {without} of {of}: their times name no zone (wrong? {again}--zone ZONE)")
     });
 }
 
 /// What became of times that name no year.
-fn tell_year(app: &App, sources: &[SourceReport]) {
+fn tell_year(app: &App, sources: &[SourceReport], settings: &IngestSettings) {
     let without: Vec<&SourceReport> =
         sources.iter().filter(|source| source.assumed_year_records > 0).collect();
     let Some(first) = without.first() else { return };
     let records: u64 = without.iter().map(|source| source.assumed_year_records).sum();
     app.terminal.note(format!(
-        "took the year of {} in {} from when the file was last written, as in {}: their times name none (wrong? set the file's time with touch -d and ingest again with --replace)",
+        "took the year of {} in {} from when the file was last written, as in {}: their times name none (wrong? set the file's time with touch -d{})",
         counted(records, "record"),
         counted(without.len() as u64, "source"),
         escape::shell_word(&first.source),
+        if settings.dry_run { "" } else { " and ingest again with --replace" },
     ));
 }
 
