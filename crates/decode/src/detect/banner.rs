@@ -4,6 +4,7 @@
 //! what follows is plain beyond doubt: a header that is known with rows that fit it, or lines of objects.
 
 use super::{Detection, exports, json, text};
+use crate::csv_text::cells;
 use crate::formats::Table;
 use crate::framing::{Records, without_bom};
 use crate::{DecodeOptions, Framing, InputFormat, last_boundary, limits};
@@ -24,7 +25,7 @@ pub(super) fn detect(head: &[u8], head_is_whole: bool, options: &DecodeOptions) 
         let Some(found) = found else { continue };
         // A quote that is open where the format begins would swallow it.
         let banner = head.get(..line.offset).unwrap_or_default();
-        if last_boundary(framing(&found, rest), banner) != Some(banner.len()) {
+        if last_boundary(framing(&found, rest), banner) != Some(banner.len()) || are_rows(banner, rest) {
             continue;
         }
         let what = match lines_before {
@@ -35,6 +36,25 @@ pub(super) fn detect(head: &[u8], head_is_whole: bool, options: &DecodeOptions) 
         return Some(Detection { reason, banner_bytes: line.offset, ..found });
     }
     None
+}
+
+/// Lines like those behind them that may be rows of a table of their own, which nobody must lose.
+const ROWS_MAX: usize = 2;
+
+/// Whether the banner is a table: it has the header that follows it, or lines of as many cells.
+fn are_rows(banner: &[u8], rest: &[u8]) -> bool {
+    let Ok(table) = Table::read(rest, "csv") else { return false };
+    let header = Records::new(Framing::Lines, rest).next().map(|line| line.bytes);
+    let mut rows = 0;
+    for line in Records::new(Framing::Lines, banner) {
+        if Some(line.bytes) == header {
+            return true;
+        }
+        let (text, mut found) = (String::from_utf8_lossy(line.bytes), Vec::new());
+        cells(&text, table.delimiter, &mut found);
+        rows += usize::from(found.len() == table.names.len());
+    }
+    table.names.len() >= 2 && rows > ROWS_MAX
 }
 
 fn framing(found: &Detection, rest: &[u8]) -> Framing {
@@ -132,6 +152,8 @@ mod tests {
         for text in [
             "How to export\n\ntime,level,message\n2026-11-05T03:05:03Z,INFO,a\n\nThat is all.\nOr nearly.\n",
             "Send objects such as\n{\"ts\":1793849103,\"msg\":\"a\"}\nto the collector.\nIt answers.\n",
+            "time,cpu\n2026-11-05T03:05:03Z,1\ntime,cpu\n2026-11-05T03:05:04Z,1\n",
+            "when,how,much\na,b,1\nc,d,2\ntime,metric,value\n2026-11-05T03:05:03Z,cpu,1\n",
             "\"never closed\ntime,metric,value\n2026-11-05T03:05:03Z,cpu,1\n",
         ] {
             assert!(detect(text.as_bytes(), true, &options).is_err(), "{text}");
