@@ -257,13 +257,20 @@ fn bin_evidence(input: &SegmentInput<'_>) -> Vec<Evidence> {
                 effect_share.max(calm_share + CALM_EVIDENCE / attempts_near[bin]).min(outage_share);
             let expected = input.expected.and_then(|expected| value(expected.successes, bin));
             let successes = value(input.successes, bin).filter(|_| attempts.is_some());
-            let short = successes.zip(expected).map_or(0.0, |(successes, expected)| {
-                let near = expected_near.as_ref().and_then(|sums| sums.get(bin)).copied().unwrap_or(expected);
-                let provable = (CALM_EVIDENCE * COUNT_VARIANCE / near / 2.0).sqrt().min(0.5);
-                shortfall_evidence(successes, expected, band_share.max(provable), day_scatter)
-            });
+            let failing = against_calm(hurt_share);
+            let short = match successes.zip(expected) {
+                Some((successes, expected)) => {
+                    let near = expected_near.as_ref().and_then(|sums| sums.get(bin)).copied();
+                    let near = near.unwrap_or(expected);
+                    let provable = (CALM_EVIDENCE * COUNT_VARIANCE / near / 2.0).sqrt().min(0.5);
+                    shortfall_evidence(successes, expected, band_share.max(provable), day_scatter)
+                }
+                // Where nothing is known of what to expect, only failures decide: a shortfall that nobody can
+                // see must not bridge an hour of calm.
+                None => failing.min(0.0),
+            };
             Evidence {
-                failing: against_calm(hurt_share),
+                failing,
                 outage: against_calm(outage_share),
                 short: short.clamp(-SHORT_BIN_EVIDENCE_MAX, SHORT_BIN_EVIDENCE_MAX),
                 is_judged: outcomes.is_some_and(|(attempts, _)| attempts > 0.0)

@@ -412,3 +412,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn without_a_baseline_two_stray_failures_do_not_make_an_hour_of_harm() {
+    let mut world = World::new(120, |_| 10.0);
+    world.expected = None;
+    world.fail(10..30, 0.8);
+    for bin in [85, 86] {
+        world.bin(bin, 9.0, 1.0);
+    }
+    assert_eq!(edges(&world.segments()), [(10, Some(30))]);
+    // With a gap in what is expected, too.
+    world.expected = Some((0..120).map(|bin| if bin < 35 { 10.0 } else { f64::NAN }).collect());
+    assert_eq!(edges(&world.segments()), [(10, Some(30))]);
+}
