@@ -163,8 +163,9 @@ user_minutes as (
             timestamp,
             is_failed,
             user_key,
-            action is not null and array_has(
-                string_to_array(replace(coalesce($actions, action), ' ', ''), ','), action) as is_counted
+            -- Names hold blanks (`POST /orders`) and may hold commas: the list is searched, not split.
+            action is not null and ($actions is null or strpos(
+                concat(',', replace($actions, ' ', ''), ','), concat(',', replace(action, ' ', ''), ',')) > 0) as is_counted
         from requests
         where is_entry and not is_excluded and timestamp >= $window_start and timestamp < $window_end
     ) as entries

@@ -26,8 +26,10 @@ with staged as (
         timestamp,
         timestamp < $impact_end as is_attempt
     from requests
-    where is_entry and not is_excluded and user_key is not null
-        and array_has(string_to_array(replace(coalesce($actions, action), ' ', ''), ','), action)
+    where is_entry and not is_excluded and user_key is not null and action is not null
+        -- Names hold blanks (`POST /orders`) and may hold commas: the list is searched, not split.
+        and ($actions is null
+            or strpos(concat(',', replace($actions, ' ', ''), ','), concat(',', replace(action, ' ', ''), ',')) > 0)
         and timestamp >= $impact_start
         and timestamp <= $as_of
         and timestamp <= to_timestamp_micros(cast($impact_end as bigint) + cast($grace_seconds * 1e6 as bigint))

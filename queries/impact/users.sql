@@ -113,8 +113,9 @@ scoped as (
         ) as is_stuck
     from per_user
     cross join (values ('overall'), ('action')) as scopes (scope)
-    where scopes.scope = 'action' or array_has(
-        string_to_array(replace(coalesce($overall_actions, per_user.action), ' ', ''), ','), per_user.action)
+    -- Names hold blanks (`POST /orders`) and may hold commas: the list is searched, not split.
+    where scopes.scope = 'action' or $overall_actions is null or strpos(
+        concat(',', replace($overall_actions, ' ', ''), ','), concat(',', replace(per_user.action, ' ', ''), ',')) > 0
     group by
         scopes.scope,
         case when scopes.scope = 'action' then per_user.action end,
