@@ -234,6 +234,8 @@ impl App {
             config: self.config().clone(),
             as_of,
             threads: self.surroundings.threads,
+            memory_bytes: self.config().query.memory_mib as usize * 1024 * 1024,
+            resident_bytes: Some(resident_bytes),
             spill_folder: Some(self.surroundings.spill_folder.clone()),
             catalogue: self.catalogue()?,
             ..SessionSettings::new()?
@@ -294,6 +296,13 @@ impl App {
     pub(crate) fn print(&self, rows: &output::Rows) -> Result<(), Failure> {
         output::print(&self.terminal, rows, self.globals.format, self.zone())
     }
+}
+
+/// What this process holds in memory, where the system tells it.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 /// The nearest folder upwards with a `fupan.toml`.

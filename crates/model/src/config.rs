@@ -28,6 +28,8 @@ pub struct Config {
     pub grades: BTreeMap<String, Grade>,
     /// Ingest settings.
     pub ingest: Ingest,
+    /// What queries may use.
+    pub query: Query,
 }
 
 /// Zone, fiscal calendar, languages.
@@ -227,6 +229,20 @@ pub struct Ingest {
 impl Default for Ingest {
     fn default() -> Self {
         Self { max_rejected_share: 0.05 }
+    }
+}
+
+/// What the queries of one command may use, those of reports and ad-hoc SQL.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Query {
+    /// Memory in MiB. What needs more goes to the disk for a while, or ends by this limit.
+    pub memory_mib: u32,
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        Self { memory_mib: 2048 }
     }
 }
 

@@ -139,6 +139,14 @@ impl QueryError {
         plain::syntax(&error.to_string()).into()
     }
 
+    pub(crate) fn out_of_memory() -> Self {
+        Self::Limit {
+            what: "the query needs more memory than it may have".to_owned(),
+            hint: "narrow the time window, aggregate earlier, or raise query.memory_mib in fupan.toml"
+                .to_owned(),
+        }
+    }
+
     pub(crate) fn timed_out(limit: Duration) -> Self {
         Self::Limit {
             what: format!("the query ran longer than {} s", limit.as_secs_f64()),
@@ -153,10 +161,7 @@ impl From<DataFusionError> for QueryError {
         let text = root.strip_backtrace();
         match root {
             DataFusionError::SchemaError(schema, _) => missing_column(schema),
-            DataFusionError::ResourcesExhausted(_) => Self::Limit {
-                what: "the query needs more memory than it may have".to_owned(),
-                hint: "narrow the time window, aggregate earlier, or raise the memory limit".to_owned(),
-            },
+            DataFusionError::ResourcesExhausted(_) => Self::out_of_memory(),
             DataFusionError::ObjectStore(_)
             | DataFusionError::ParquetError(_)
             | DataFusionError::IoError(_) => Self::Storage(first_line(&text)),

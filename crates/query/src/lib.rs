@@ -48,4 +48,4 @@ pub use answer::{Answer, ParamValue, Receipt};
 pub use catalogue::{Catalogue, QueryFile};
 pub use error::QueryError;
 pub use limits::SqlLimits;
-pub use session::{Assumption, Session, SessionSettings, TableDoc};
+pub use session::{Assumption, ResidentBytes, Session, SessionSettings, TableDoc};

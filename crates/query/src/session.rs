@@ -1,6 +1,8 @@
 //! One snapshot, one instant, one configuration: what can be asked?
 
 mod execute;
+mod in_memory;
+mod memory;
 mod params;
 mod setup;
 mod tables;
@@ -26,6 +28,7 @@ use crate::sandbox::{Author, Checked, check};
 use crate::views::{Bindings, bind, bindings, relations};
 
 use execute::Executed;
+pub use memory::ResidentBytes;
 use params::{bound_values, sample};
 
 /// What a session is made with.
@@ -39,6 +42,9 @@ pub struct SessionSettings {
     pub threads: usize,
     /// Memory that a query may hold.
     pub memory_bytes: usize,
+    /// What the process holds: nearly twice `memory_bytes` more than before, and a query ends with an error. None to
+    /// trust the engine's own count.
+    pub resident_bytes: Option<ResidentBytes>,
     /// Where a query that needs more may put it; none to end with an error instead.
     pub spill_folder: Option<PathBuf>,
     /// The queries and views.
@@ -53,6 +59,7 @@ impl SessionSettings {
             as_of: None,
             threads: 2,
             memory_bytes: MEMORY_BYTES_DEFAULT,
+            resident_bytes: None,
             spill_folder: None,
             catalogue: Catalogue::embedded()?,
         })

@@ -12,6 +12,9 @@ use crate::failure::{ErrorKind, Failure};
 /// The targets that reports compare durations with.
 const TARGETS: [&str; 3] = ["detect", "locate", "mitigate"];
 
+/// What the engine reserves for a single sort, a few times over.
+const QUERY_MEMORY_MIB_MIN: u32 = 32;
+
 const DURATION: &str = "write a number and a unit: 90s, 60m, 4h, 28d";
 
 pub(super) fn check(config: &Config) -> Result<(), Failure> {
@@ -23,6 +26,13 @@ pub(super) fn check(config: &Config) -> Result<(), Failure> {
         return wrong("baseline.comparable_days", "0 days compare with nothing", "write 1 or more");
     }
     share("ingest.max_rejected_share", config.ingest.max_rejected_share)?;
+    if config.query.memory_mib < QUERY_MEMORY_MIB_MIN {
+        return wrong(
+            "query.memory_mib",
+            format!("{} MiB are too little for any query", config.query.memory_mib),
+            &format!("write {QUERY_MEMORY_MIB_MIN} or more"),
+        );
+    }
     if !(1..=12).contains(&config.workspace.fiscal_year_start) {
         let month = config.workspace.fiscal_year_start;
         return wrong(

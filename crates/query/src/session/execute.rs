@@ -11,6 +11,8 @@ use futures::StreamExt;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
+use super::in_memory::keep_in_memory;
+use super::memory::MemoryWatch;
 use crate::answer::{normalised, normalised_schema};
 use crate::error::QueryError;
 use crate::limits::{STACK_BYTES, SqlLimits};
@@ -54,28 +56,46 @@ impl Drop for Threads {
     }
 }
 
-/// Runs a plan. With a time limit the work is done on threads of its own, so that the caller is answered in
+/// Runs a plan, until it is done, too late or too large. With a time limit the work is done on threads of its own, so that the caller is answered in
 /// time even where operators do not yield.
 pub(super) async fn run(
     context: &SessionContext,
     plan: &LogicalPlan,
     limits: Option<&SqlLimits>,
 ) -> Result<Executed, QueryError> {
-    let Some(limits) = limits else {
-        return collect(context.clone(), plan.clone(), None).await;
+    let state = context.state();
+    let threads = match limits {
+        Some(_) => Threads::new(state.config().target_partitions())?,
+        None => Threads(None),
     };
-    let time_max = limits.time_max;
-    let threads = Threads::new(context.state().config().target_partitions())?;
-    let task = threads.spawn(collect(context.clone(), plan.clone(), Some(limits.clone())));
-    let abort = task.abort_handle();
-    match tokio::time::timeout(time_max, task).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(error)) => Err(QueryError::Engine(error.to_string())),
-        Err(_) => {
-            abort.abort();
-            Err(QueryError::timed_out(time_max))
+    let mut task = threads.spawn(collect(context.clone(), plan.clone(), limits.cloned()));
+    let time_is_up = async {
+        match limits {
+            Some(limits) => {
+                tokio::time::sleep(limits.time_max).await;
+                QueryError::timed_out(limits.time_max)
+            }
+            None => std::future::pending().await,
         }
-    }
+    };
+    let memory_is_up = async {
+        match state.config().get_extension::<MemoryWatch>() {
+            Some(watch) => {
+                watch.exceeded().await;
+                QueryError::out_of_memory()
+            }
+            None => std::future::pending().await,
+        }
+    };
+    let error = tokio::select! {
+        ended = &mut task => {
+            return ended.unwrap_or_else(|error| Err(QueryError::Engine(error.to_string())));
+        }
+        error = time_is_up => error,
+        error = memory_is_up => error,
+    };
+    task.abort();
+    Err(error)
 }
 
 async fn collect(
@@ -85,6 +105,7 @@ async fn collect(
 ) -> Result<Executed, QueryError> {
     let state = context.state();
     let physical = state.create_physical_plan(&plan).await?;
+    let physical = keep_in_memory(physical, state.runtime_env())?;
     let schema = normalised_schema(&physical.schema());
     let mut stream = execute_stream(Arc::clone(&physical), state.task_ctx())?;
     let (mut batches, mut rows, mut bytes, mut is_truncated) = (Vec::new(), 0usize, 0usize, false);

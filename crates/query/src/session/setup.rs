@@ -20,6 +20,7 @@ use datafusion::sql::sqlparser::ast::{Query, Statement};
 use fupan_model::{Config, Micros, Table};
 use fupan_store::StoreSnapshot;
 
+use super::memory::{MemoryWatch, pool_bytes};
 use super::{Assumption, Session, SessionSettings, TableDoc, tables};
 use crate::answer::ParamValue;
 use crate::catalogue::{Column, QueryFile, SqlType};
@@ -79,12 +80,16 @@ fn new_context(settings: &SessionSettings) -> Result<SessionContext, QueryError>
     options.execution.time_zone = Some("UTC".to_owned());
     options.sql_parser.map_string_types_to_utf8view = false;
     options.execution.parquet.schema_force_view_types = false;
+    let watch = settings.resident_bytes.and_then(|bytes| MemoryWatch::new(bytes, settings.memory_bytes));
+    if let Some(watch) = watch {
+        config.set_extension(Arc::new(watch));
+    }
     let disk = match &settings.spill_folder {
         Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
         None => DiskManagerMode::Disabled,
     };
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(settings.memory_bytes)))
+        .with_memory_pool(Arc::new(FairSpillPool::new(pool_bytes(settings.memory_bytes))))
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(disk))
         .build_arc()?;
     let context = SessionContext::new_with_config_rt(config, runtime);
