@@ -12,6 +12,7 @@
 pub mod campus_lunch;
 mod dice;
 pub mod scoreboard;
+pub mod seeded;
 mod world;
 
 pub use dice::Dice;

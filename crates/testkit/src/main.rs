@@ -1,15 +1,19 @@
 //! `fupan-testkit campus-lunch FOLDER [SEED]`: writes a world with known answers.
+//! `fupan-testkit seeded-world FOLDER SEED`: writes one of the small worlds that the oracle knows the answers of.
 //! `fupan-testkit scoreboard [--full] [--only WORD]`: proves the promises and writes `docs/scoreboard.md`.
 //! `fupan-testkit guards [WORD]`: cuts guards out of a copy of the sources and expects tests to fail.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use fupan_testkit::World;
 use fupan_testkit::campus_lunch;
 use fupan_testkit::scoreboard::guards::{self, GUARDS, Guard, Missed};
 use fupan_testkit::scoreboard::{self, Extent, Page, ROWS, Verdict};
+use fupan_testkit::seeded::SeededWorld;
 
 const USAGE: &str = "usage: fupan-testkit campus-lunch FOLDER [SEED]
+       fupan-testkit seeded-world FOLDER SEED
        fupan-testkit scoreboard [--full] [--only WORD]
        fupan-testkit guards [WORD]";
 
@@ -19,8 +23,11 @@ const PAGE: &str = "docs/scoreboard.md";
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["campus-lunch", folder] => write_campus_lunch(folder, Some(campus_lunch::SEED)),
-        ["campus-lunch", folder, seed] => write_campus_lunch(folder, seed.parse().ok()),
+        ["campus-lunch", folder] => write_world(folder, Some(campus_lunch::SEED), campus_lunch::generate),
+        ["campus-lunch", folder, seed] => write_world(folder, seed.parse().ok(), campus_lunch::generate),
+        ["seeded-world", folder, seed] => {
+            write_world(folder, seed.parse().ok(), |seed| SeededWorld::draw(seed).files())
+        }
         ["scoreboard"] => run_scoreboard(Extent::Quick, None),
         ["scoreboard", "--full"] => run_scoreboard(Extent::Full, None),
         ["scoreboard", "--only", word] => run_scoreboard(Extent::Quick, Some(word)),
@@ -38,11 +45,11 @@ fn usage(text: &str) -> ExitCode {
 }
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks")]
-fn write_campus_lunch(folder: &str, seed: Option<u64>) -> ExitCode {
+fn write_world(folder: &str, seed: Option<u64>, generate: impl Fn(u64) -> World) -> ExitCode {
     let Some(seed) = seed else {
         return usage(&format!("SEED is a whole number\n{USAGE}"));
     };
-    match campus_lunch::generate(seed).write(Path::new(folder)) {
+    match generate(seed).write(Path::new(folder)) {
         Ok(sizes) => {
             for (name, bytes) in &sizes {
                 println!("{bytes:>9}  {name}");

@@ -113,7 +113,7 @@ pub const ROWS: &[Row] = &[
     Row {
         test: "right answers: seeded worlds with planted truth",
         required: "500 worlds against a naive oracle: 0 differences",
-        proofs: &[],
+        proofs: &[proof("fupan", "right_answers", "answers_are")],
     },
     Row {
         test: "fuzzing of every decoder",
@@ -138,7 +138,7 @@ pub const ROWS: &[Row] = &[
     Row {
         test: "data ten times the memory pool",
         required: "finishes, or the limit's exit code; ≤ 2 × pool",
-        proofs: &[],
+        proofs: &[proof("fupan", "memory_pool", "ten_times")],
     },
     Row {
         test: "SQL escapes: COPY, external tables, file URLs, nested, stacked, commented",
