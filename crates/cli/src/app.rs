@@ -238,7 +238,6 @@ impl App {
             resident_bytes: Some(resident_bytes),
             spill_folder: Some(self.surroundings.spill_folder.clone()),
             catalogue: self.catalogue()?,
-            ..SessionSettings::new()?
         })
     }
 

@@ -254,7 +254,7 @@ fn compare_report(
     let path = folder.join("reports").join(id).join("receipts.json");
     let receipts: Value = serde_json::from_slice(&std::fs::read(path).expect("receipts")).expect("JSON");
     let mut near = |place: &str, right: Option<f64>| {
-        all.near(&format!("report {place}"), figure(&receipts, place), right)
+        all.near(&format!("report {place}"), figure(&receipts, place), right);
     };
     let planted = world.planted();
     near("milestones.impact_started.at", Some(planted.start as f64));
