@@ -97,8 +97,7 @@ fn nothing(arguments: &Arguments, known_as: &[String]) -> Failure {
 
 /// The first few names, as they can be given again.
 fn listed(names: &[String]) -> String {
-    let shown: Vec<String> =
-        names.iter().take(NAMES_SHOWN).map(|name| escape::shell_word(name).to_string()).collect();
+    let shown: Vec<String> = names.iter().take(NAMES_SHOWN).map(|name| escape::shell_word(name)).collect();
     let more = names.len().saturating_sub(NAMES_SHOWN);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", shown.join(", "))
