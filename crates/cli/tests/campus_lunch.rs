@@ -1,5 +1,5 @@
 //! The sample incident, from its files to its report: the pipeline's answers are compared with what the
-//! generator knows (`sample-data/campus-lunch/truth.json`), and the committed reports with what the code
+//! generator knows (`sample-data/campus-lunch/README.truth.json`), and the committed reports with what the code
 //! renders now.
 
 #![allow(clippy::panic, clippy::print_stdout, reason = "a test says what it found, and fails aloud")]
@@ -50,7 +50,7 @@ fn json(path: &Path) -> Value {
 }
 
 fn truth() -> Value {
-    json(&checkout().join("sample-data/campus-lunch/truth.json"))
+    json(&checkout().join("sample-data/campus-lunch/README.truth.json"))
 }
 
 fn receipts() -> Value {

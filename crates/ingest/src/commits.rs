@@ -69,9 +69,8 @@ struct ClosedGroup {
 /// Of a group that is committed: what was in already, by another writer.
 type AlreadyIn = Result<Vec<Counted>, IngestError>;
 
-/// Groups whose common commit is under way.
+/// The group whose commit is under way.
 struct UnderWay<'a> {
-    groups: usize,
     chunk_ids: HashSet<String>,
     commit: Pin<Box<dyn Future<Output = AlreadyIn> + Send + 'a>>,
 }
@@ -109,7 +108,7 @@ impl<'a> Commits<'a> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.waiting.len() + self.under_way.as_ref().map_or(0, |under_way| under_way.groups)
+        self.waiting.len() + usize::from(self.under_way.is_some())
     }
 
     /// Whether the chunk is in one of the groups.
@@ -118,20 +117,14 @@ impl<'a> Commits<'a> {
             || self.waiting.iter().any(|group| group.chunk_ids.contains(chunk_id))
     }
 
-    /// Commits the next group. It may be given up while it waits and be called again.
+    /// Commits the next group. It may be given up while it waits and be called again. A group is a commit of its own,
+    /// also where the next one is ready: versions of the ledger are the same in every run.
     pub(crate) async fn next(&mut self, known: &Arc<KnownChunks>) -> AlreadyIn {
         if self.under_way.is_none() {
-            let Some(first) = self.waiting.pop_front() else { return Ok(Vec::new()) };
-            let mut groups = vec![first];
-            // What is ready, too, comes in with it.
-            while let Some(ready) = self.waiting.pop_front_if(|group| group.files.is_finished()) {
-                groups.push(ready);
-            }
-            let chunk_ids =
-                groups.iter_mut().flat_map(|group| std::mem::take(&mut group.chunk_ids)).collect();
-            let count = groups.len();
-            let commit = Box::pin(commit(self.store, self.settings, groups, Arc::clone(known)));
-            self.under_way = Some(UnderWay { groups: count, chunk_ids, commit });
+            let Some(mut group) = self.waiting.pop_front() else { return Ok(Vec::new()) };
+            let chunk_ids = std::mem::take(&mut group.chunk_ids);
+            let commit = Box::pin(commit(self.store, self.settings, group, Arc::clone(known)));
+            self.under_way = Some(UnderWay { chunk_ids, commit });
         }
         let Some(under_way) = &mut self.under_way else { return Ok(Vec::new()) };
         let already_in = under_way.commit.as_mut().await;
@@ -140,29 +133,18 @@ impl<'a> Commits<'a> {
     }
 }
 
-/// When it returns, the groups are in the store.
+/// When it returns, the group is in the store.
 async fn commit(
     store: &Store,
     settings: &IngestSettings,
-    groups: Vec<ClosedGroup>,
+    group: ClosedGroup,
     known: Arc<KnownChunks>,
 ) -> AlreadyIn {
     if let Some(key) = settings.pseudonyms.used() {
         store.keep_to_key(&key.fingerprint()).await?;
     }
-    let (mut seen, mut redundant, mut counted) = (Vec::new(), Vec::new(), HashMap::new());
-    let mut files: Option<EncodedChunks> = None;
-    for group in groups {
-        let encoded = group.files.await.map_err(|error| IngestError::Task(error.to_string()))??;
-        match &mut files {
-            Some(files) => files.join(encoded),
-            None => files = Some(encoded),
-        }
-        seen.extend(group.seen);
-        redundant.extend(group.redundant);
-        counted.extend(group.counted);
-    }
-    let Some(files) = files else { return Ok(Vec::new()) };
+    let ClosedGroup { files, seen, redundant, mut counted, .. } = group;
+    let files = files.await.map_err(|error| IngestError::Task(error.to_string()))??;
     let is_rival = |own: &LedgerRow, other: &LedgerRow| known.is_news(other) && may_overlap(own, other);
     let appended = store.append_beside(files, &is_rival).await?;
     let already_in = contested::settle(store, appended, &is_rival, settings.now).await?;

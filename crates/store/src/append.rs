@@ -74,15 +74,6 @@ impl EncodedChunks {
         }
         Ok(Self { chunks, files: encoded, is_written: false, written_at })
     }
-
-    /// The chunks of both, for a common commit.
-    pub fn join(&mut self, other: Self) {
-        self.chunks.extend(other.chunks);
-        for (table, files) in other.files {
-            self.files.entry(table).or_default().extend(files);
-        }
-        self.is_written &= other.is_written;
-    }
 }
 
 /// What became of the chunks of one append.

@@ -20,9 +20,9 @@ pub struct WorldFile {
 /// Files by path below the world's folder, and the truth as JSON.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// All files, `truth.json` and `README.md` included.
+    /// All files, `README.truth.json` and `README.md` included.
     pub files: BTreeMap<String, WorldFile>,
-    /// The right answers, the same as in `truth.json`.
+    /// The right answers, the same as in `README.truth.json`.
     pub truth: serde_json::Value,
 }
 

@@ -15,7 +15,7 @@ use crate::settings::CONFIG_FILE;
 const SAMPLE: &str = "sample-data/campus-lunch";
 
 /// Files of the sample that describe it and are no data.
-const DESCRIPTION: [&str; 3] = ["README.md", CONFIG_FILE, "truth.json"];
+const DESCRIPTION: [&str; 3] = ["README.md", CONFIG_FILE, "README.truth.json"];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {

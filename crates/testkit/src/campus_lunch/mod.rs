@@ -62,7 +62,7 @@ pub fn generate(seed: u64) -> World {
         files.insert(name.to_owned(), plain(text));
     }
     let truth = serde_json::to_value(&truth).expect("the truth is text and numbers");
-    files.insert("truth.json".to_owned(), plain(format!("{truth:#}\n")));
+    files.insert("README.truth.json".to_owned(), plain(format!("{truth:#}\n")));
     World { files, truth }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::truth::{ActionTruth, Truth, UserCounts};
 
-/// `README.md`, from the same truth as `truth.json`.
+/// `README.md`, from the same truth as `README.truth.json`.
 pub(super) fn render(truth: &Truth) -> String {
     [
         story(truth),
@@ -35,7 +35,7 @@ fn story(truth: &Truth) -> String {
 # campus-lunch: 午高峰下单与支付失败 ({id})
 
 A food-delivery platform for universities, on Thursday, 2026-11-05, times in Asia/Shanghai. The sample is made up:
-`fupan-testkit` generates it from a seed ({seed}), byte for byte. **This page and `truth.json` come from what the
+`fupan-testkit` generates it from a seed ({seed}), byte for byte. **This page and `README.truth.json` come from what the
 simulation counted while it ran; the log files were never read back.** A test regenerates all of it.
 
 ## What happened
@@ -271,7 +271,7 @@ fn files(truth: &Truth) -> String {
 | `alerts.json` | firings of the rules in force on the day; evaluating the rules over `metrics.csv.zst` gives them again |
 | `changes.json` | deployments, flags, configuration and the campaign |
 | `fupan.toml` | what fupan has to be told: zone, services, actions, identity, baseline, grades |
-| `truth.json` | this page for machines |
+| `README.truth.json` | this page for machines |
 
 Every request of a user has one row at `api-gateway` and one at the service that does the work; inner services write their
 own. Regenerate with
