@@ -87,7 +87,7 @@ impl Store {
             }
             // Each pass decides anew: files that were split come together with others in the next one.
             loop {
-                let pass = self.compact_once(table, dry_run, now).await?;
+                let pass = self.compact_once(table, Small::of(table), dry_run, now).await?;
                 total.add(&pass);
                 if dry_run || pass.is_empty() {
                     break;
@@ -99,8 +99,8 @@ impl Store {
     }
 
     /// Compacts the tables in which many small files could be merged, so that the next hour costs what the
-    /// first one did. For the end of an ingest: what it costs is a part of what the many commits before cost, and
-    /// tables that it did not touch have no more files than before.
+    /// first one did. For the end of an ingest: what it costs is a part of what the many commits before cost; files
+    /// of a large ingest are left as they are, and tables that it did not touch have no more files than before.
     pub async fn tidy(&self, now: Micros) -> Result<Compaction, StoreError> {
         let mut total = Compaction::default();
         for table in Table::ALL.into_iter().filter(|table| *table != Table::Ingests) {
@@ -108,19 +108,25 @@ impl Store {
             if delta.snapshot()?.log_data().num_files() < limits::TIDY_FILES_MIN {
                 continue;
             }
-            let groups = plan(table, files_of(&delta)?, &self.ledger().await?);
+            let groups = plan(table, files_of(&delta)?, &self.ledger().await?, Small::FOR_TIDYING);
             let files: usize = groups.iter().map(|group| group.files.len()).sum();
             if files >= limits::TIDY_FILES_MIN {
-                total.add(&self.compact_once(table, false, now).await?);
+                total.add(&self.compact_once(table, Small::FOR_TIDYING, false, now).await?);
             }
         }
         Ok(total)
     }
 
-    async fn compact_once(&self, table: Table, dry_run: bool, now: Micros) -> Result<Compaction, StoreError> {
+    async fn compact_once(
+        &self,
+        table: Table,
+        small: Small,
+        dry_run: bool,
+        now: Micros,
+    ) -> Result<Compaction, StoreError> {
         let ledger = self.ledger().await?;
         let mut delta = self.delta(table).await?;
-        let groups = plan(table, files_of(&delta)?, &ledger);
+        let groups = plan(table, files_of(&delta)?, &ledger, small);
         let mut total = Compaction::default();
         if dry_run {
             for group in &groups {
@@ -298,9 +304,26 @@ fn target_rows(table: Table) -> u64 {
     if table == Table::Metrics { limits::COMPACTED_FILE_METRIC_ROWS } else { limits::COMPACTED_FILE_ROWS }
 }
 
+/// Files with fewer rows and bytes are merged.
+#[derive(Debug, Clone, Copy)]
+struct Small {
+    rows: u64,
+    bytes: u64,
+}
+
+impl Small {
+    /// By an ingest at its end.
+    const FOR_TIDYING: Self = Self { rows: limits::TIDY_FILE_ROWS, bytes: limits::TIDY_FILE_BYTES };
+
+    /// By somebody who asks for it.
+    fn of(table: Table) -> Self {
+        Self { rows: target_rows(table) / 2, bytes: limits::COMPACTED_FILE_BYTES / 2 }
+    }
+}
+
 /// Which files become one. Files of chunks that the ledger does not name are left alone: an ingest that is
 /// under way is about to name them.
-fn plan(table: Table, all: Vec<DataFile>, ledger: &Ledger) -> Vec<Group> {
+fn plan(table: Table, all: Vec<DataFile>, ledger: &Ledger, below: Small) -> Vec<Group> {
     let known = ledger.committed();
     let (rows_max, bytes_max) = (target_rows(table), limits::COMPACTED_FILE_BYTES);
     let mut groups = Vec::new();
@@ -312,7 +335,7 @@ fn plan(table: Table, all: Vec<DataFile>, ledger: &Ledger) -> Vec<Group> {
         let counting = counting(&file, ledger);
         if counting == Counting::Some && file.size < bytes_max {
             groups.push(Group { date_days: file.date_days, files: vec![file], is_split: true });
-        } else if file.rows < rows_max / 2 && file.size < bytes_max / 2 {
+        } else if file.rows < below.rows && file.size < below.bytes {
             small.entry((file.date_days, counting)).or_default().push(file);
         }
     }

@@ -59,6 +59,13 @@ pub const LEDGER_FILES_MAX: usize = 64;
 /// commit about a tenth of a millisecond.
 pub const TIDY_FILES_MIN: usize = 256;
 
+/// Fewer rows make a file small for that. An ingest of 8 GB has 250 files of a group each: to merge those took as
+/// long as to read them.
+pub const TIDY_FILE_ROWS: u64 = 8 * 1024;
+
+/// Bytes of such a file.
+pub const TIDY_FILE_BYTES: u64 = 1 << 20;
+
 /// How often a request to an object store is tried again: about ten seconds with the pauses in between,
 /// after which a person is better told.
 pub const REMOTE_RETRIES_MAX: usize = 6;
