@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::TimestampMicrosecondType;
-use bytes::Bytes;
 use fupan_model::{Micros, Table};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
@@ -30,10 +29,11 @@ impl Store {
         for file in files_of(&delta)?.iter().filter(|file| is_asked_for(file, chunks, range)) {
             let path = Path::from(format!("{}/{}", table.name(), file.path));
             let bytes = self.object_store().get(&path).await?.bytes().await?;
-            read(bytes, columns, &mut |batch| {
-                batches.push(only(batch, chunks, range)?);
-                Ok(())
-            })?;
+            let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
+            let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+            for batch in builder.with_projection(mask).build()? {
+                batches.push(only(&batch?, chunks, range)?);
+            }
         }
         Ok(batches)
     }
@@ -45,19 +45,6 @@ fn is_asked_for(file: &DataFile, chunks: &BTreeSet<String>, range: Option<(Micro
         _ => true,
     };
     is_then && file.chunks.iter().any(|chunk| chunks.contains(chunk))
-}
-
-fn read(
-    bytes: Bytes,
-    columns: &[&str],
-    take: &mut dyn FnMut(&RecordBatch) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-    for batch in builder.with_projection(mask).build()? {
-        take(&batch?)?;
-    }
-    Ok(())
 }
 
 fn only(

@@ -39,17 +39,25 @@ pub fn plain(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
 
 /// The values that some row has, each once.
 pub(crate) fn used(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    let Some(dictionary) = column.as_dictionary_opt::<UInt32Type>() else {
-        return Ok(ArrayRef::clone(column));
-    };
-    let mut is_used = vec![false; dictionary.values().len()];
-    for number in dictionary.keys().iter().flatten() {
+    match column.as_dictionary_opt::<UInt32Type>() {
+        Some(dictionary) => used_values(dictionary.values(), dictionary.keys().iter().flatten()),
+        None => Ok(ArrayRef::clone(column)),
+    }
+}
+
+/// The values with these numbers, each once.
+pub(crate) fn used_values(
+    values: &ArrayRef,
+    numbers: impl Iterator<Item = u32>,
+) -> Result<ArrayRef, ArrowError> {
+    let mut is_used = vec![false; values.len()];
+    for number in numbers {
         if let Some(is_used) = is_used.get_mut(number as usize) {
             *is_used = true;
         }
     }
     let used = is_used.iter().zip(0..).filter(|(is_used, _)| **is_used).map(|(_, number)| number);
-    take(dictionary.values(), &UInt32Array::from_iter_values(used), None)
+    take(values, &UInt32Array::from_iter_values(used), None)
 }
 
 /// The leaves of a column whose parts [have numbers](are_numbered).

@@ -9,6 +9,6 @@ mod leaf;
 mod pages;
 
 pub use column::plain;
-pub(crate) use column::{are_numbered, encode as encode_column, used};
+pub(crate) use column::{are_numbered, encode as encode_column, used, used_values};
 pub(crate) use leaf::{Leaf, Run, entries, map_texts, numbers, runs_of, texts};
 pub(crate) use pages::{Value, encode};

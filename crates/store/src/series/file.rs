@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
-use arrow::compute::take;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{
     DataType, Float64Type, Int64Type as Number, Schema, TimestampMicrosecondType as Instant,
 };
@@ -18,7 +17,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::DESCRIBING_COLUMNS;
 use super::points::{Points, in_order};
-use crate::numbered::{Leaf, Run, Value, encode as encode_leaf, map_texts, numbers, runs_of, texts};
+use crate::numbered::{
+    Leaf, Run, Value, encode as encode_leaf, map_texts, numbers, runs_of, texts, used_values,
+};
 use crate::{StoreError, files, limits};
 
 /// The file's bytes, and Delta's statistics of them.
@@ -194,14 +195,7 @@ fn statistics(points: &Points) -> Result<Json, StoreError> {
 
 /// The values that some point has, and how many points have none.
 fn used(column: &ArrayRef, numbers: &[u32]) -> Result<(ArrayRef, usize), StoreError> {
-    let mut counts = vec![0_usize; column.len()];
-    for number in numbers {
-        if let Some(count) = counts.get_mut(*number as usize) {
-            *count += 1;
-        }
-    }
-    let nulls =
-        counts.iter().enumerate().filter(|(row, _)| column.is_null(*row)).map(|(_, count)| *count).sum();
-    let used = counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(row, _)| row as u32);
-    Ok((take(column, &UInt32Array::from_iter_values(used), None)?, nulls))
+    let is_missing = |number: &&u32| (**number as usize) < column.len() && column.is_null(**number as usize);
+    let nulls = numbers.iter().filter(is_missing).count();
+    Ok((used_values(column, numbers.iter().copied())?, nulls))
 }
