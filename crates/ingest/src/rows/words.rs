@@ -138,7 +138,7 @@ impl Labels {
         ends: Ends,
     ) -> Result<(), ArrowError> {
         self.identity.clear();
-        for text in entries.iter().flat_map(|(key, value)| [key.as_ref(), value.as_ref()]) {
+        for text in texts_of(entries) {
             self.identity.extend_from_slice(&(text.len() as u32).to_le_bytes());
             self.identity.extend_from_slice(text.as_bytes());
         }
@@ -223,10 +223,15 @@ impl Numbers {
     }
 }
 
+/// Keys and values in turn.
+fn texts_of<K: AsRef<str>, V: AsRef<str>>(entries: &[(K, V)]) -> impl Iterator<Item = &str> {
+    entries.iter().flat_map(|(key, value)| [key.as_ref(), value.as_ref()])
+}
+
 /// Whether these are the texts, each behind its length.
 fn is_identity_of<K: AsRef<str>, V: AsRef<str>>(identity: &[u8], entries: &[(K, V)]) -> bool {
     let mut rest = identity;
-    for text in entries.iter().flat_map(|(key, value)| [key.as_ref(), value.as_ref()]) {
+    for text in texts_of(entries) {
         let Some((length, others)) = rest.split_first_chunk() else { return false };
         let Some((found, others)) = others.split_at_checked(text.len()) else { return false };
         if u32::from_le_bytes(*length) as usize != text.len() || found != text.as_bytes() {
@@ -237,7 +242,7 @@ fn is_identity_of<K: AsRef<str>, V: AsRef<str>>(identity: &[u8], entries: &[(K, 
     rest.is_empty()
 }
 
-/// The first and last eight bytes of a word, and its length: of words that are not longer, all there is.
+/// The first and last eight bytes of a word, and its length: of words of up to sixteen bytes, all there is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Ends {
     first: u64,
@@ -264,7 +269,7 @@ impl Ends {
     #[inline]
     fn of_entries<K: AsRef<str>, V: AsRef<str>>(entries: &[(K, V)]) -> Self {
         let mut all = Self::default();
-        for text in entries.iter().flat_map(|(key, value)| [key.as_ref(), value.as_ref()]) {
+        for text in texts_of(entries) {
             let ends = Self::of(text.as_bytes());
             all.first = all.first.rotate_left(7) ^ ends.first;
             all.last = all.last.rotate_left(13) ^ ends.last;
