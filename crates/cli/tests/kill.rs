@@ -85,9 +85,12 @@ fn ledger_commits(store: &Path) -> usize {
     entries.unwrap_or_default().saturating_sub(1)
 }
 
-fn wait_for_first_commit(child: &mut Child, store: &Path) {
+/// Waits until the ledger has `commits` commits (and the logs one), or until the child has ended.
+fn wait_for_commits(child: &mut Child, store: &Path, commits: usize) {
     let started = Instant::now();
-    while !logs_have_a_commit(store) && started.elapsed() < Duration::from_mins(2) {
+    while !(logs_have_a_commit(store) && ledger_commits(store) >= commits)
+        && started.elapsed() < Duration::from_mins(2)
+    {
         if child.try_wait().expect("child").is_some() {
             return;
         }
@@ -128,12 +131,14 @@ fn an_ingest_killed_at_any_instant_loses_and_doubles_nothing() {
 
     let whole = folder.path().join("whole");
     let mut child = fupan(&whole, &["--quiet", "ingest", &input]).spawn().expect("spawn");
-    wait_for_first_commit(&mut child, &whole);
+    wait_for_commits(&mut child, &whole, 0);
     let first_commit = Instant::now();
     assert!(child.wait().expect("child").success());
     let span = first_commit.elapsed();
     let expected = fingerprint(&whole);
     let ledger_commits_of_whole = ledger_commits(&whole);
+    assert!(ledger_commits_of_whole > 0, "the ledger has no commit");
+    let between_commits = span / u32::try_from(ledger_commits_of_whole).expect("a few commits");
     let chunks: usize =
         expected.lines().nth(1).and_then(|line| line.rsplit(',').next()?.parse().ok()).expect("chunks");
     assert!(chunks >= 20, "the input has only {chunks} chunks");
@@ -147,8 +152,10 @@ fn an_ingest_killed_at_any_instant_loses_and_doubles_nothing() {
         let store = folder.path().join(format!("killed-{round}"));
         let mut child =
             fupan(&store, &["--quiet", "ingest", &input]).stderr(Stdio::null()).spawn().expect("spawn");
-        wait_for_first_commit(&mut child, &store);
-        std::thread::sleep(span.mul_f64(random.share()));
+        // By commits rather than by time alone: how fast the machine is changes from run to run.
+        let commits = (ledger_commits_of_whole as f64 * random.share()) as usize;
+        wait_for_commits(&mut child, &store, commits);
+        std::thread::sleep(between_commits.mul_f64(random.share()));
         child.kill().expect("kill");
         child.wait().expect("child");
         if logs_have_a_commit(&store) && ledger_commits(&store) < ledger_commits_of_whole {
