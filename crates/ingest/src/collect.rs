@@ -23,6 +23,7 @@ use crate::known::{KnownChunks, is_declarative};
 use crate::pipeline::IngestSettings;
 use crate::report::{Counts, IngestReport, SourceReport};
 use crate::samples::KnownSamples;
+use crate::workers::Workers;
 use crate::{IngestError, SourceProblem, limits};
 
 /// All that a run has collected so far.
@@ -34,6 +35,7 @@ pub(crate) struct Collector<'a> {
     samples: KnownSamples,
     group: Group,
     commits: Commits<'a>,
+    workers: Arc<Workers>,
     stream: Option<Stream>,
     report: IngestReport,
 }
@@ -63,18 +65,24 @@ struct Stream {
 }
 
 impl<'a> Collector<'a> {
-    pub(crate) fn new(store: &'a Store, settings: &'a IngestSettings, ledger: &Ledger) -> Self {
-        Self {
+    pub(crate) fn new(
+        store: &'a Store,
+        settings: &'a IngestSettings,
+        ledger: &Ledger,
+    ) -> Result<Self, IngestError> {
+        let workers = Arc::new(Workers::new(settings.threads)?);
+        Ok(Self {
             store,
             settings,
             known: Arc::new(KnownChunks::new(ledger)),
             keys: None,
             samples: KnownSamples::new(ledger),
             group: Group::default(),
-            commits: Commits::new(store, settings),
+            commits: Commits::new(store, settings, Arc::clone(&workers)),
+            workers,
             stream: None,
             report: IngestReport::default(),
-        }
+        })
     }
 
     pub(crate) fn settings(&self) -> &IngestSettings {
@@ -131,7 +139,7 @@ impl<'a> Collector<'a> {
             return Ok(());
         }
         let (facts, decoder) = (facts.clone(), Arc::clone(decoder));
-        stream.decoding.push_back(tokio::task::spawn_blocking(move || decode(decoder.as_ref(), cut, &facts)));
+        stream.decoding.push_back(self.workers.spawn(move || decode(decoder.as_ref(), cut, &facts)));
         while self
             .stream
             .as_ref()

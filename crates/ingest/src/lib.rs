@@ -28,6 +28,7 @@ mod sample;
 mod samples;
 mod sink;
 mod source;
+mod workers;
 
 pub use error::{IngestError, SourceProblem};
 pub use named::place_digits;

@@ -21,6 +21,9 @@ pub const GROUPS_WAITING_MAX: usize = 2;
 /// Chunks beyond one for each thread that are decoded ahead, so that no core waits for the next one.
 pub const DECODED_AHEAD: usize = 2;
 
+/// Stack of a thread that decodes: documents may be deep. Only what is used of it takes memory.
+pub const STACK_BYTES: usize = 16 << 20;
+
 /// How many rejects of a source are shown; all of them are in quarantine.
 pub const REJECTS_SHOWN: usize = 3;
 

@@ -60,7 +60,7 @@ pub async fn ingest(
     progress: Arc<dyn Progress>,
 ) -> Result<IngestReport, IngestError> {
     let ledger = store.ledger().await?;
-    let mut collector = Collector::new(store, settings, &ledger);
+    let mut collector = Collector::new(store, settings, &ledger)?;
     for source in &told_apart(sources, &ledger) {
         read_source(&mut collector, source, &progress).await?;
     }

@@ -1,36 +1,25 @@
-//! How is a row group written with all cores?
+//! How is a row group written?
 //!
-//! Its columns are encoded beside each other. The last group of an ingest is waited for: with one core it
-//! would take twice as long. Columns whose rows have numbers are written by them ([`crate::numbered`]).
+//! Column by column: those whose rows have numbers are written by them ([`crate::numbered`]).
 
-use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::io::Write;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
-use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
-use parquet::column::writer::ColumnCloseResult;
-use parquet::errors::ParquetError;
+use parquet::arrow::arrow_writer::{ArrowColumnWriter, compute_leaves};
+use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor};
 
 use crate::numbered::{are_numbered, encode_column, plain};
 use crate::{StoreError, limits};
 
-/// A column, its place among those of the file, and how its leaves are written.
-struct Task<'c> {
-    place: usize,
+/// A column of a row group, and how its leaves are written.
+struct Column<'c> {
     field: &'c Field,
     parts: Vec<&'c ArrayRef>,
     writers: Vec<ArrowColumnWriter>,
     leaves: Vec<ColumnDescPtr>,
-}
-
-/// Encoded columns of a row group.
-enum Encoded {
-    Usual(Vec<ArrowColumnChunk>),
-    Numbered(Vec<(Bytes, ColumnCloseResult)>),
 }
 
 /// Writes batches to a file, which they fill. Columns may be dictionaries of what the file's schema says;
@@ -43,18 +32,10 @@ pub(crate) fn write(
     let (mut file, factory) = writer.into_serialized_writer()?;
     for (index, batches) in row_groups(batches).iter().enumerate() {
         let writers = factory.create_column_writers(index)?;
-        let tasks = tasks(schema, batches, writers, file.schema_descr());
-        let columns = encode_all(tasks, batches.iter().map(RecordBatch::num_rows).sum())?;
+        let columns = columns(schema, batches, writers, file.schema_descr());
         let mut group = file.next_row_group()?;
         for column in columns {
-            match column {
-                Encoded::Usual(chunks) => {
-                    chunks.into_iter().try_for_each(|chunk| chunk.append_to_row_group(&mut group))?;
-                }
-                Encoded::Numbered(leaves) => {
-                    leaves.into_iter().try_for_each(|(bytes, close)| group.append_column(&bytes, close))?;
-                }
-            }
+            write_column(column, &mut group)?;
         }
         group.close()?;
     }
@@ -83,69 +64,48 @@ fn row_groups(batches: &[RecordBatch]) -> Vec<Vec<RecordBatch>> {
     groups
 }
 
-fn tasks<'c>(
+fn columns<'c>(
     schema: &'c Schema,
     batches: &'c [RecordBatch],
     writers: Vec<ArrowColumnWriter>,
     descriptor: &SchemaDescriptor,
-) -> Vec<Task<'c>> {
+) -> Vec<Column<'c>> {
     let mut writers = writers.into_iter();
     let mut first_leaf = 0;
     let fields = schema.fields().iter().enumerate();
-    let tasks = fields.map(|(place, field)| {
+    let columns = fields.map(|(place, field)| {
         let count = leaves(field.data_type());
         let own = (first_leaf..first_leaf + count).map(|leaf| descriptor.column(leaf)).collect();
         first_leaf += count;
-        Task {
-            place,
+        Column {
             field,
             parts: batches.iter().map(|batch| batch.column(place)).collect(),
             writers: writers.by_ref().take(count).collect(),
             leaves: own,
         }
     });
-    tasks.collect()
+    columns.collect()
 }
 
-/// The columns in their order.
-fn encode_all(tasks: Vec<Task<'_>>, rows: usize) -> Result<Vec<Encoded>, StoreError> {
-    let tasks = Mutex::new(tasks.into_iter());
-    let work = || {
-        let mut done = Vec::new();
-        // The lock is not held while a column is encoded.
-        let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
-        while let Some(task) = next() {
-            let place = task.place;
-            done.push((place, encode(task)?));
+fn write_column<W: Write + Send>(
+    mut column: Column<'_>,
+    group: &mut SerializedRowGroupWriter<'_, W>,
+) -> Result<(), StoreError> {
+    if are_numbered(&column.parts) {
+        for (bytes, close) in encode_column(&column.parts, &column.leaves)? {
+            group.append_column(&bytes, close)?;
         }
-        Ok(done)
-    };
-    let workers = limits::COLUMN_THREADS.min(rows / limits::COLUMN_THREAD_ROWS + 1);
-    let done: Result<Vec<Vec<_>>, StoreError> = thread::scope(|scope| {
-        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
-        let own = work();
-        let joined = others.into_iter().map(|other| {
-            let failed = |_| Err(ParquetError::General("a column could not be encoded".into()).into());
-            other.join().unwrap_or_else(failed)
-        });
-        std::iter::once(own).chain(joined.collect::<Vec<_>>()).collect()
-    });
-    let mut columns: Vec<(usize, Encoded)> = done?.into_iter().flatten().collect();
-    columns.sort_unstable_by_key(|(place, _)| *place);
-    Ok(columns.into_iter().map(|(_, column)| column).collect())
-}
-
-fn encode(mut task: Task<'_>) -> Result<Encoded, StoreError> {
-    if are_numbered(&task.parts) {
-        return Ok(Encoded::Numbered(encode_column(&task.parts, &task.leaves)?));
+        return Ok(());
     }
-    for part in &task.parts {
-        for (writer, leaf) in task.writers.iter_mut().zip(&compute_leaves(task.field, &plain(part)?)?) {
+    for part in &column.parts {
+        for (writer, leaf) in column.writers.iter_mut().zip(&compute_leaves(column.field, &plain(part)?)?) {
             writer.write(leaf)?;
         }
     }
-    let chunks = task.writers.into_iter().map(ArrowColumnWriter::close);
-    Ok(Encoded::Usual(chunks.collect::<Result<_, _>>()?))
+    for writer in column.writers {
+        writer.close()?.append_to_row_group(group)?;
+    }
+    Ok(())
 }
 
 /// Columns of a file that hold values of this type.
@@ -178,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_are_those_of_one_core() {
+    fn the_bytes_are_those_of_the_usual_writer() {
         let batch = |from: i64| {
             let numbers: Int64Array = (from..from + 40_000).map(|n| (n % 7 > 0).then_some(n)).collect();
             let texts: StringArray = (from..from + 40_000).map(|n| Some(format!("u{}", n % 1_000))).collect();

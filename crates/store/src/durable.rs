@@ -25,7 +25,10 @@ use object_store::{
     UploadPart,
 };
 
+use tokio::sync::{Semaphore, SemaphorePermit};
+
 use crate::disk::{Disk, LocalDisk};
+use crate::limits;
 
 /// The local file system, rooted at `/`, with writes that survive a power loss.
 #[derive(Debug, Clone)]
@@ -33,6 +36,7 @@ pub struct DurableLocalStore {
     inner: Arc<LocalFileSystem>,
     disk: Arc<dyn Disk>,
     synced: SyncedFolders,
+    turns: Arc<Semaphore>,
 }
 
 /// Folders whose own entries, up to the root, this store has synced.
@@ -49,7 +53,19 @@ impl DurableLocalStore {
 
     /// As [`Self::new`], writing through a disk that the caller made (one that fails, for example).
     pub fn on(disk: Arc<dyn Disk>) -> Self {
-        Self { inner: Arc::new(LocalFileSystem::new()), disk, synced: Arc::default() }
+        Self {
+            inner: Arc::new(LocalFileSystem::new()),
+            disk,
+            synced: Arc::default(),
+            turns: Arc::new(Semaphore::new(limits::FILES_AT_ONCE)),
+        }
+    }
+
+    /// Waits until one more file may be opened or written: each takes a thread, and whoever reads a log asks for
+    /// all of its entries at once. What waits holds nothing that another one needs.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>> {
+        let turn = self.turns.acquire().await;
+        turn.map_err(|source| Error::Generic { store: "DurableLocalStore", source: source.into() })
     }
 
     async fn write(&self, location: &Path, payload: PutPayload, mode: PutMode) -> Result<PutResult> {
@@ -64,6 +80,7 @@ impl DurableLocalStore {
                 });
             }
         };
+        let _turn = self.turn().await?;
         let (disk, synced) = (Arc::clone(&self.disk), Arc::clone(&self.synced));
         let written = tokio::task::spawn_blocking(move || {
             write_durably(disk.as_ref(), &synced, &target, &payload, create)
@@ -180,10 +197,12 @@ impl ObjectStore for DurableLocalStore {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        let _turn = self.turn().await?;
         self.inner.get_opts(location, options).await
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let _turn = self.turn().await?;
         self.inner.get_ranges(location, ranges).await
     }
 

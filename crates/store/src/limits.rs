@@ -17,12 +17,6 @@ pub const ROW_BYTES_IN_FILE: usize = 64;
 /// Longest text that goes into a file's minimum and maximum statistics; longer columns go without.
 pub const STATISTICS_TEXT_BYTES_MAX: usize = 64;
 
-/// Threads that encode columns of one file: others decode meanwhile, but for the last file.
-pub const COLUMN_THREADS: usize = 2;
-
-/// Fewer rows are encoded sooner than a thread begins.
-pub const COLUMN_THREAD_ROWS: usize = 8 * 1024;
-
 /// zstd level of data files: 211 MB/s at 1 against 139 at 3, which is no smaller on our columns.
 pub const ZSTD_LEVEL: i32 = 1;
 
@@ -90,3 +84,10 @@ pub const OBJECTS_AHEAD: usize = 4;
 
 /// Files of a small table that are read at the same time: in a bucket each is a wait.
 pub const SMALL_FILES_AHEAD: usize = 16;
+
+/// Local files that are opened, read in parts or written at once. Without a bound a log of hundreds of entries starts as
+/// many threads, each of which keeps memory of its own from then on.
+pub const FILES_AT_ONCE: usize = 4;
+
+/// Tables that are created or looked at at once: most of that is waiting for the disk.
+pub const TABLES_AT_ONCE: usize = 4;

@@ -7,7 +7,6 @@ use arrow::array::RecordBatch;
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::Add;
 use fupan_model::{Micros, Table};
-use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
@@ -65,10 +64,10 @@ impl Store {
         let sealing: Arc<dyn ObjectStore> = Arc::new(SealingStore::new(Arc::clone(&whole)));
         // The ledger comes last: a store that has it has all.
         let others = Table::ALL.into_iter().filter(|table| *table != Table::Ingests);
-        try_join_all(others.map(|table| table::create(&sealing, &root, table))).await?;
+        some_at_once(others.map(|table| table::create(&sealing, &root, table))).await?;
         table::create(&sealing, &root, Table::Ingests).await?;
         let store = Self::open_on(root, whole).await?;
-        try_join_all(Table::ALL.map(|table| store.make_durable(table))).await?;
+        some_at_once(Table::ALL.map(|table| store.make_durable(table))).await?;
         Ok(store)
     }
 
@@ -81,7 +80,7 @@ impl Store {
     /// As [`Self::open`], on an object store that the caller made.
     pub async fn open_on(root: Url, whole: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
         let store = Self::over(root, whole).await?;
-        try_join_all(Table::ALL.map(|table| store.check_newest_entry(table))).await?;
+        some_at_once(Table::ALL.map(|table| store.check_newest_entry(table))).await?;
         Ok(store)
     }
 
@@ -326,6 +325,13 @@ impl Store {
             tables,
         })
     }
+}
+
+/// Does the same for all tables, in no order; the first error ends it.
+async fn some_at_once<T: Future<Output = Result<(), StoreError>>>(
+    tables: impl IntoIterator<Item = T>,
+) -> Result<(), StoreError> {
+    stream::iter(tables).buffer_unordered(limits::TABLES_AT_ONCE).try_collect().await
 }
 
 /// All files of a table's state, whether their chunks count or not, ordered by path.
