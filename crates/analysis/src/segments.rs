@@ -21,7 +21,8 @@
 //! At the first calm bin from which [`SegmentRule::calm_seconds`] of *judged* bins stay calm. A
 //! bin that is missing, or empty where nothing is known of what to expect, is not calm: it does
 //! not count, and a gap of more than a third of the calm time starts the count again. Calm that
-//! did not hold is a relief (暂时缓解).
+//! did not hold is a relief (暂时缓解). Where the bins of the calm time together show calm, it is
+//! over however much harm stands on both sides, and what comes behind must be an impact by itself.
 //!
 //! # What it cannot know
 //!
@@ -33,8 +34,10 @@ use crate::limits::CALM_SECONDS;
 use crate::proportions::Share;
 use crate::quantiles::median;
 
+mod calm;
 mod course;
 
+use calm::{lasting_calm, settle};
 use course::{State, most_probable_course};
 
 /// Evidence (natural logarithm of odds) that entering an impact must overcome: 6000 to 1.
@@ -166,9 +169,10 @@ pub struct Segment {
 /// assert_eq!((segments[0].start_bin, segments[0].end_bin), (5, Some(12)));
 /// ```
 pub fn impact_segments(input: &SegmentInput<'_>) -> Vec<Segment> {
-    let evidence = bin_evidence(input);
-    let course = most_probable_course(&evidence);
     let calm_bins = calm_bins(input);
+    let mut evidence = bin_evidence(input);
+    settle(&mut evidence, calm_bins);
+    let course = most_probable_course(&evidence, ENTER_COST);
     let mut segments: Vec<Segment> = Vec::new();
     let mut open: Option<Segment> = None;
     for (start, end) in hurting_runs(&course, &evidence) {
@@ -341,34 +345,6 @@ fn hurting_runs(course: &[State], evidence: &[Evidence]) -> Vec<(usize, usize)> 
         bin += length.max(1);
     }
     runs
-}
-
-struct Calm {
-    /// First judged bin of the last stretch without a long gap.
-    since: Option<usize>,
-    /// The same, where the stretch lasted long enough.
-    lasting_since: Option<usize>,
-}
-
-/// Looks for `calm_bins` judged bins in `bins`, in which no bin hurts.
-fn lasting_calm(evidence: &[Evidence], bins: std::ops::Range<usize>, calm_bins: usize) -> Calm {
-    let (mut since, mut judged, mut gap) = (None, 0, 0);
-    for bin in bins {
-        if evidence[bin].is_judged {
-            since = since.or(Some(bin));
-            judged += 1;
-            gap = 0;
-            if judged >= calm_bins {
-                return Calm { since, lasting_since: since };
-            }
-        } else {
-            gap += 1;
-            if gap > calm_bins / 3 {
-                (since, judged) = (None, 0);
-            }
-        }
-    }
-    Calm { since, lasting_since: None }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Which course through calm and harm explains all bins best?
 
-use super::{ENTER_COST, Evidence, LEAVE_COST};
+use super::{Evidence, LEAVE_COST};
 
 /// What a bin is taken for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,19 +16,19 @@ const STATES: [State; 4] = [State::Calm, State::Failing, State::Outage, State::S
 /// Cost of going over from one kind of harm to the other: it is one incident, so little.
 const CHANGE_COST: f64 = 1.0;
 
-fn cost(from: State, to: State) -> f64 {
+fn cost(from: State, to: State, enter_cost: f64) -> f64 {
     match (from, to) {
         _ if from == to => 0.0,
-        (State::Calm, _) => ENTER_COST,
+        (State::Calm, _) => enter_cost,
         (_, State::Calm) => LEAVE_COST,
         _ => CHANGE_COST,
     }
 }
 
 /// Viterbi's algorithm over the bins' evidence; each state's score is relative to calm. Ties go to
-/// staying as one is.
-pub(super) fn most_probable_course(evidence: &[Evidence]) -> Vec<State> {
-    let mut scores = [0.0, -ENTER_COST, -ENTER_COST, -ENTER_COST];
+/// staying as one is. Going from calm to harm costs `enter_cost`.
+pub(super) fn most_probable_course(evidence: &[Evidence], enter_cost: f64) -> Vec<State> {
+    let mut scores = [0.0, -enter_cost, -enter_cost, -enter_cost];
     let mut came_from: Vec<[usize; 4]> = Vec::with_capacity(evidence.len());
     for (index, bin) in evidence.iter().enumerate() {
         let gains = [0.0, bin.failing, bin.outage, bin.short];
@@ -41,7 +41,7 @@ pub(super) fn most_probable_course(evidence: &[Evidence]) -> Vec<State> {
                 if index == 0 && candidate != to {
                     continue;
                 }
-                let score = scores[candidate] - cost(STATES[candidate], STATES[to]) + gains[to];
+                let score = scores[candidate] - cost(STATES[candidate], STATES[to], enter_cost) + gains[to];
                 if score > next[to] {
                     next[to] = score;
                     from[to] = candidate;

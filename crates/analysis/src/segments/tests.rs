@@ -180,6 +180,26 @@ fn calm_that_holds_makes_two_segments() {
 }
 
 #[test]
+fn calm_that_holds_in_thin_traffic_makes_two_segments_too() {
+    for per_minute in [4.0, 12.0] {
+        let mut world = World::new(200, |_| per_minute);
+        world.expected = None;
+        world.fail(50..70, 0.75);
+        world.fail(88..110, 0.75);
+        assert_eq!(edges(&world.segments()), [(50, Some(70)), (88, Some(110))], "{per_minute} a minute");
+    }
+}
+
+#[test]
+fn what_comes_after_calm_that_held_must_be_an_impact_by_itself() {
+    let mut world = World::new(200, |_| 12.0);
+    world.expected = None;
+    world.fail(50..70, 0.75);
+    world.bin(90, 12.0, 1.0);
+    assert_eq!(edges(&world.segments()), [(50, Some(70))]);
+}
+
+#[test]
 fn calm_that_has_not_lasted_yet_leaves_it_open_and_says_since_when() {
     let mut world = World::new(72, |_| 200.0);
     world.fail(50..60, 0.5);
