@@ -13,6 +13,7 @@ use sonic_rs::LazyValue;
 
 pub(crate) use plain::PlainKeys;
 
+use crate::decimal::short_decimal;
 use crate::limits;
 
 /// A value as a source wrote it.
@@ -53,7 +54,7 @@ impl<'a> Value<'a> {
     /// A finite number, also one written as text.
     pub(crate) fn as_f64(&self) -> Option<f64> {
         match self {
-            Self::Number(text) => text.parse().ok(),
+            Self::Number(text) => short_decimal(text.as_bytes()).or_else(|| text.parse().ok()),
             Self::Text(text) => text.trim().parse().ok(),
             Self::Bool(_) | Self::Json(_) => None,
         }

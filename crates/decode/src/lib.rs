@@ -8,6 +8,7 @@
 //! This crate opens no files, reads no clock and never panics on input.
 
 mod csv_text;
+mod decimal;
 mod decoder;
 mod detect;
 mod encoding;

@@ -97,6 +97,10 @@ pub(super) fn outcome(value: &Value<'_>) -> Option<&'static str> {
 
 /// `projects/shop/traces/4bf9…`, as Google Cloud writes a trace: its last part.
 pub(super) fn last_of_path(trace: Cow<'_, str>) -> Cow<'_, str> {
+    // Most are an id alone: that is seen sooner than a text is searched for.
+    if !trace.as_bytes().contains(&b'/') {
+        return trace;
+    }
     match trace.rsplit_once("/traces/") {
         Some((_, id)) => Cow::Owned(id.to_owned()),
         None => trace,

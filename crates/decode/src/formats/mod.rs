@@ -171,7 +171,7 @@ pub(crate) fn walk_text<'a>(
     read: ReadText<'_, 'a>,
 ) {
     // Validating the whole chunk at once is faster than line by line; a slice of it is then free.
-    let whole = std::str::from_utf8(chunk.bytes).ok();
+    let whole = simdutf8::basic::from_utf8(chunk.bytes).ok();
     let records = Records::new(framing, chunk.bytes);
     let rows = records.filter(|row| chunk.byte_offset + row.offset as u64 >= rows_start);
     for (at, record) in rows.enumerate() {
