@@ -93,9 +93,11 @@ pub(crate) struct Labels {
     rows: usize,
     numbers: Numbers,
     known: Known,
-    /// What tells a map from others: its texts with their lengths.
+    /// Of the map that is looked at: the ends of its texts.
+    ends: Vec<Ends>,
+    /// The same: its texts with their lengths.
     identity: Vec<u8>,
-    identities: Vec<Box<[u8]>>,
+    identities: Vec<Identity>,
     builder: MapBuilder<StringBuilder, StringBuilder>,
     /// The rows until there were too many different maps; the builder has those after them.
     earlier: Option<ArrayRef>,
@@ -108,6 +110,7 @@ impl Labels {
             rows,
             numbers: Numbers::with_room(rows),
             known: Known::default(),
+            ends: Vec::new(),
             identity: Vec::new(),
             identities: Vec::new(),
             builder: text_map_builder(0),
@@ -122,9 +125,11 @@ impl Labels {
         if self.earlier.is_some() {
             return attributes(&mut self.builder, entries);
         }
-        let ends = Ends::of_entries(entries);
+        self.ends.clear();
+        self.ends.extend(texts_of(entries).map(|text| Ends::of(text.as_bytes())));
+        let ends = Ends::of_all(&self.ends);
         if let Some(recent) = self.known.recent(&ends)
-            && self.identities.get(recent as usize).is_some_and(|known| is_identity_of(known, entries))
+            && self.identities.get(recent as usize).is_some_and(|known| known.is_of(&self.ends, entries))
         {
             self.numbers.push(recent);
             return Ok(());
@@ -144,7 +149,8 @@ impl Labels {
         }
         let (identities, identity) = (&mut self.identities, self.identity.as_slice());
         let count = identities.len();
-        let number = self.known.number_of(identity, ends, || identities.push(identity.into()));
+        let new = || Identity::new(&self.ends, identity);
+        let number = self.known.number_of(identity, ends, || identities.push(new()));
         if self.identities.len() > count {
             attributes(&mut self.builder, entries)?;
         }
@@ -228,9 +234,28 @@ fn texts_of<K: AsRef<str>, V: AsRef<str>>(entries: &[(K, V)]) -> impl Iterator<I
     entries.iter().flat_map(|(key, value)| [key.as_ref(), value.as_ref()])
 }
 
+/// What tells a map from others.
+struct Identity {
+    ends: Box<[Ends]>,
+    /// Its texts with their lengths, where their ends are not all there is of them.
+    texts: Option<Box<[u8]>>,
+}
+
+impl Identity {
+    fn new(ends: &[Ends], texts: &[u8]) -> Self {
+        let are_all = ends.iter().all(Ends::are_all);
+        Self { ends: ends.into(), texts: (!are_all).then(|| texts.into()) }
+    }
+
+    #[inline]
+    fn is_of<K: AsRef<str>, V: AsRef<str>>(&self, ends: &[Ends], entries: &[(K, V)]) -> bool {
+        *self.ends == *ends && self.texts.as_ref().is_none_or(|texts| are_texts_of(texts, entries))
+    }
+}
+
 /// Whether these are the texts, each behind its length.
-fn is_identity_of<K: AsRef<str>, V: AsRef<str>>(identity: &[u8], entries: &[(K, V)]) -> bool {
-    let mut rest = identity;
+fn are_texts_of<K: AsRef<str>, V: AsRef<str>>(texts: &[u8], entries: &[(K, V)]) -> bool {
+    let mut rest = texts;
     for text in texts_of(entries) {
         let Some((length, others)) = rest.split_first_chunk() else { return false };
         let Some((found, others)) = others.split_at_checked(text.len()) else { return false };
@@ -265,12 +290,11 @@ impl Ends {
         Self { first, last, length: word.len() }
     }
 
-    /// Of the keys and values of a map: not all there is of them.
+    /// Of the texts with these ends: not all there is of them.
     #[inline]
-    fn of_entries<K: AsRef<str>, V: AsRef<str>>(entries: &[(K, V)]) -> Self {
+    fn of_all(texts: &[Self]) -> Self {
         let mut all = Self::default();
-        for text in texts_of(entries) {
-            let ends = Self::of(text.as_bytes());
+        for ends in texts {
             all.first = all.first.rotate_left(7) ^ ends.first;
             all.last = all.last.rotate_left(13) ^ ends.last;
             all.length += ends.length;
