@@ -308,23 +308,27 @@ impl Ends {
         self.length <= 16
     }
 
-    /// Where they are remembered.
+    /// Where they are remembered, in a table of 2^`bits` slots.
     #[inline]
-    const fn slot(&self) -> usize {
+    const fn slot(&self, bits: u32) -> usize {
         // The odd constant is 2^64 over the golden ratio.
         let mark = self.first ^ self.last.rotate_left(29) ^ self.length as u64;
-        (mark.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - SLOT_BITS)) as usize
+        (mark.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - bits)) as usize
     }
 }
 
-/// More places than a column of words usually has.
-const SLOT_BITS: u32 = 9;
+/// Slots of a column of few words, as a power of two: they fit into the fastest cache.
+const SLOT_BITS_MIN: u32 = 6;
+
+/// Slots for each word, so that few words share one.
+const SLOTS_PER_WORD: usize = 4;
 
 /// Numbers by what they stand for.
 #[derive(Default)]
 struct Known {
     /// What came last for each slot, with its number: most words are found here.
     recent: Vec<Option<(Ends, u32)>>,
+    slot_bits: u32,
     all: HashMap<Box<[u8]>, u32, RandomState>,
 }
 
@@ -332,7 +336,10 @@ impl Known {
     /// The number of the word with these ends that came last.
     #[inline]
     fn recent(&self, ends: &Ends) -> Option<u32> {
-        let (known, number) = self.recent.get(ends.slot())?.as_ref()?;
+        if self.recent.is_empty() {
+            return None;
+        }
+        let (known, number) = self.recent.get(ends.slot(self.slot_bits))?.as_ref()?;
         (known == ends).then_some(*number)
     }
 
@@ -344,13 +351,20 @@ impl Known {
             is_new();
             number
         });
-        if self.recent.is_empty() {
-            self.recent = vec![None; 1 << SLOT_BITS];
+        if self.recent.len() < self.all.len() * SLOTS_PER_WORD {
+            self.make_room();
         }
-        if let Some(recent) = self.recent.get_mut(ends.slot()) {
+        if let Some(recent) = self.recent.get_mut(ends.slot(self.slot_bits)) {
             *recent = Some((ends, number));
         }
         number
+    }
+
+    /// More slots, which fill again as words come.
+    fn make_room(&mut self) {
+        self.slot_bits = if self.recent.is_empty() { SLOT_BITS_MIN } else { self.slot_bits + 2 };
+        self.recent.clear();
+        self.recent.resize(1 << self.slot_bits, None);
     }
 }
 
