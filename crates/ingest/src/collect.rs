@@ -220,7 +220,7 @@ impl<'a> Collector<'a> {
         }
         self.group.add(finished, length, self.report.sources.len());
         if self.group.is_full() {
-            self.close_group();
+            self.close_group(1);
             self.commit_until(limits::GROUPS_WAITING_MAX).await?;
         }
         Ok(())
@@ -254,15 +254,16 @@ impl<'a> Collector<'a> {
 
     /// Commits what waits. When it returns, it is on disk.
     async fn flush(&mut self) -> Result<(), IngestError> {
-        self.close_group();
+        // Nothing is decoded meanwhile.
+        self.close_group(self.settings.threads);
         self.commit_until(0).await
     }
 
-    /// Has the files of the group encoded and committed while the next one is decoded.
-    fn close_group(&mut self) {
+    /// Has the files of the group encoded, by so many threads, and committed while the next one is decoded.
+    fn close_group(&mut self, threads: usize) {
         let group = std::mem::take(&mut self.group);
         if !self.settings.dry_run {
-            self.commits.add(group);
+            self.commits.add(group, threads);
         }
     }
 

@@ -90,10 +90,10 @@ impl<'a> Commits<'a> {
         Self { store, settings, workers, under_way: None, waiting: VecDeque::new() }
     }
 
-    /// Takes a group, whose files are encoded and written at once.
-    pub(crate) fn add(&mut self, group: Group) {
+    /// Takes a group, whose files are encoded by so many threads and written at once.
+    pub(crate) fn add(&mut self, group: Group, threads: usize) {
         let (chunks, now, writer) = (group.chunks, self.settings.now, self.store.file_writer());
-        let encode = self.workers.spawn(move || EncodedChunks::encode(chunks, now));
+        let encode = self.workers.spawn(move || EncodedChunks::encode(chunks, now, threads));
         // With pseudonyms, the store is first asked whether it knows their key.
         let is_ahead = self.settings.pseudonyms.used().is_none();
         let files = tokio::spawn(async move {

@@ -65,12 +65,12 @@ impl FileWriter {
 }
 
 impl EncodedChunks {
-    /// Encodes the rows; takes a core for a while and touches no store.
-    pub fn encode(chunks: Vec<ChunkRows>, written_at: Micros) -> Result<Self, StoreError> {
+    /// Encodes the rows; takes `threads` cores for a while and touches no store.
+    pub fn encode(chunks: Vec<ChunkRows>, written_at: Micros, threads: usize) -> Result<Self, StoreError> {
         let mut encoded = BTreeMap::new();
         let tables: BTreeSet<Table> = chunks.iter().flat_map(|chunk| chunk.batches.keys().copied()).collect();
         for table in tables {
-            encoded.insert(table, encode(table, &chunks, &BTreeSet::new(), written_at)?);
+            encoded.insert(table, encode(table, &chunks, &BTreeSet::new(), written_at, threads)?);
         }
         Ok(Self { chunks, files: encoded, is_written: false, written_at })
     }
@@ -105,7 +105,7 @@ impl Store {
     /// Writes the rows of whole chunks and then their ledger rows. When it returns, all of it is on
     /// disk and counts.
     pub async fn append(&self, chunks: Vec<ChunkRows>, written_at: Micros) -> Result<Appended, StoreError> {
-        self.append_beside(EncodedChunks::encode(chunks, written_at)?, &|_, _| false).await
+        self.append_beside(EncodedChunks::encode(chunks, written_at, 1)?, &|_, _| false).await
     }
 
     /// As [`Self::append`], of what was encoded elsewhere; a chunk that has a rival does not count until the caller has decided: see
@@ -158,7 +158,7 @@ impl Store {
             let present: BTreeSet<String> =
                 files_of(&delta)?.into_iter().flat_map(|file| file.chunks).collect();
             if chunks.iter().any(|chunk| present.contains(&chunk.ledger_row.chunk_id)) {
-                encoded = encode(table, chunks, &present, written_at)?;
+                encoded = encode(table, chunks, &present, written_at, 1)?;
                 is_written = false;
             }
             if encoded.is_empty() {
@@ -253,7 +253,8 @@ impl Store {
             let batches = vec![ledger::to_batch(&rows)?];
             // Named by the version that it will be: sorted by name, ledger files are in order of commit.
             let chunks = vec![format!("{:016}", delta.version().unwrap_or_default() + 1)];
-            let encoded = vec![files::encode(table, &Rows { date_days: None, chunks, batches }, written_at)?];
+            let rows = Rows { date_days: None, chunks, batches };
+            let encoded = vec![files::encode(table, &rows, written_at, 1)?];
             self.file_writer().write_files(table, &encoded).await?;
             let adds = encoded.into_iter().map(|file| file.add).collect();
             match table::commit(&mut delta, table, adds).await {
@@ -316,7 +317,8 @@ fn encode(
     chunks: &[ChunkRows],
     present: &BTreeSet<String>,
     written_at: Micros,
+    threads: usize,
 ) -> Result<Vec<EncodedFile>, StoreError> {
     let partitions = partition(table, chunks, present)?;
-    partitions.iter().map(|rows| files::encode(table, rows, written_at)).collect()
+    partitions.iter().map(|rows| files::encode(table, rows, written_at, threads)).collect()
 }

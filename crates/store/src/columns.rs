@@ -1,41 +1,63 @@
 //! How is a row group written?
 //!
-//! Column by column: those whose rows have numbers are written by them ([`crate::numbered`]).
+//! Column by column, beside each other where nothing else needs the cores: the last group of an ingest is waited
+//! for, and would take twice as long with one. Columns whose rows have numbers are written by them
+//! ([`crate::numbered`]).
 
-use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
+use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{ArrowColumnWriter, compute_leaves};
-use parquet::file::writer::SerializedRowGroupWriter;
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::ParquetError;
 use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor};
 
 use crate::numbered::{are_numbered, encode_column, plain};
 use crate::{StoreError, limits};
 
-/// A column of a row group, and how its leaves are written.
-struct Column<'c> {
+/// A column, its place among those of the file, and how its leaves are written.
+struct Task<'c> {
+    place: usize,
     field: &'c Field,
     parts: Vec<&'c ArrayRef>,
     writers: Vec<ArrowColumnWriter>,
     leaves: Vec<ColumnDescPtr>,
 }
 
+/// Encoded columns of a row group.
+enum Encoded {
+    Usual(Vec<ArrowColumnChunk>),
+    Numbered(Vec<(Bytes, ColumnCloseResult)>),
+}
+
 /// Writes batches to a file, which they fill. Columns may be dictionaries of what the file's schema says;
-/// of others the bytes are those of `writer` alone.
+/// of others the bytes are those of `writer` alone. They do not depend on how many `threads` encode.
 pub(crate) fn write(
     writer: ArrowWriter<&mut Vec<u8>>,
     schema: &Schema,
     batches: &[RecordBatch],
+    threads: usize,
 ) -> Result<(), StoreError> {
     let (mut file, factory) = writer.into_serialized_writer()?;
     for (index, batches) in row_groups(batches).iter().enumerate() {
         let writers = factory.create_column_writers(index)?;
-        let columns = columns(schema, batches, writers, file.schema_descr());
+        let tasks = tasks(schema, batches, writers, file.schema_descr());
+        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        let columns = encode_all(tasks, threads.min(rows / limits::COLUMN_THREAD_ROWS + 1))?;
         let mut group = file.next_row_group()?;
         for column in columns {
-            write_column(column, &mut group)?;
+            match column {
+                Encoded::Usual(chunks) => {
+                    chunks.into_iter().try_for_each(|chunk| chunk.append_to_row_group(&mut group))?;
+                }
+                Encoded::Numbered(leaves) => {
+                    leaves.into_iter().try_for_each(|(bytes, close)| group.append_column(&bytes, close))?;
+                }
+            }
         }
         group.close()?;
     }
@@ -64,48 +86,68 @@ fn row_groups(batches: &[RecordBatch]) -> Vec<Vec<RecordBatch>> {
     groups
 }
 
-fn columns<'c>(
+fn tasks<'c>(
     schema: &'c Schema,
     batches: &'c [RecordBatch],
     writers: Vec<ArrowColumnWriter>,
     descriptor: &SchemaDescriptor,
-) -> Vec<Column<'c>> {
+) -> Vec<Task<'c>> {
     let mut writers = writers.into_iter();
     let mut first_leaf = 0;
     let fields = schema.fields().iter().enumerate();
-    let columns = fields.map(|(place, field)| {
+    let tasks = fields.map(|(place, field)| {
         let count = leaves(field.data_type());
         let own = (first_leaf..first_leaf + count).map(|leaf| descriptor.column(leaf)).collect();
         first_leaf += count;
-        Column {
+        Task {
+            place,
             field,
             parts: batches.iter().map(|batch| batch.column(place)).collect(),
             writers: writers.by_ref().take(count).collect(),
             leaves: own,
         }
     });
-    columns.collect()
+    tasks.collect()
 }
 
-fn write_column<W: Write + Send>(
-    mut column: Column<'_>,
-    group: &mut SerializedRowGroupWriter<'_, W>,
-) -> Result<(), StoreError> {
-    if are_numbered(&column.parts) {
-        for (bytes, close) in encode_column(&column.parts, &column.leaves)? {
-            group.append_column(&bytes, close)?;
+/// The columns in their order.
+fn encode_all(tasks: Vec<Task<'_>>, threads: usize) -> Result<Vec<Encoded>, StoreError> {
+    let tasks = Mutex::new(tasks.into_iter());
+    let work = || {
+        let mut done = Vec::new();
+        // The lock is not held while a column is encoded.
+        let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
+        while let Some(task) = next() {
+            let place = task.place;
+            done.push((place, encode(task)?));
         }
-        return Ok(());
+        Ok(done)
+    };
+    let done: Result<Vec<Vec<_>>, StoreError> = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let own = work();
+        let joined = others.into_iter().map(|other| {
+            let failed = |_| Err(ParquetError::General("a column could not be encoded".into()).into());
+            other.join().unwrap_or_else(failed)
+        });
+        std::iter::once(own).chain(joined.collect::<Vec<_>>()).collect()
+    });
+    let mut columns: Vec<(usize, Encoded)> = done?.into_iter().flatten().collect();
+    columns.sort_unstable_by_key(|(place, _)| *place);
+    Ok(columns.into_iter().map(|(_, column)| column).collect())
+}
+
+fn encode(mut task: Task<'_>) -> Result<Encoded, StoreError> {
+    if are_numbered(&task.parts) {
+        return Ok(Encoded::Numbered(encode_column(&task.parts, &task.leaves)?));
     }
-    for part in &column.parts {
-        for (writer, leaf) in column.writers.iter_mut().zip(&compute_leaves(column.field, &plain(part)?)?) {
+    for part in &task.parts {
+        for (writer, leaf) in task.writers.iter_mut().zip(&compute_leaves(task.field, &plain(part)?)?) {
             writer.write(leaf)?;
         }
     }
-    for writer in column.writers {
-        writer.close()?.append_to_row_group(group)?;
-    }
-    Ok(())
+    let chunks = task.writers.into_iter().map(ArrowColumnWriter::close);
+    Ok(Encoded::Usual(chunks.collect::<Result<_, _>>()?))
 }
 
 /// Columns of a file that hold values of this type.
@@ -152,14 +194,16 @@ mod tests {
         for batches in
             [vec![batch(0)], vec![batch(0), batch(40_000)], vec![batch(0); 4], vec![batch(0).slice(0, 0)]]
         {
-            let together = written(&batches, |writer| write(writer, &batches[0].schema(), &batches).unwrap());
+            let ours = |threads| {
+                written(&batches, |writer| write(writer, &batches[0].schema(), &batches, threads).unwrap())
+            };
             let alone = written(&batches, |mut writer| {
                 for batch in &batches {
                     writer.write(batch).unwrap();
                 }
                 writer.close().unwrap();
             });
-            assert!(together == alone, "{} batches", batches.len());
+            assert!(ours(1) == alone && ours(3) == alone, "{} batches", batches.len());
         }
     }
 

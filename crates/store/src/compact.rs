@@ -250,9 +250,10 @@ impl Store {
         rows: Rows,
         now: Micros,
     ) -> Result<Add, StoreError> {
-        let encoded: EncodedFile = tokio::task::spawn_blocking(move || files::encode(table, &rows, now))
-            .await
-            .map_err(|error| StoreError::Task(error.to_string()))??;
+        let encoded: EncodedFile =
+            tokio::task::spawn_blocking(move || files::encode(table, &rows, now, limits::COLUMN_THREADS))
+                .await
+                .map_err(|error| StoreError::Task(error.to_string()))??;
         let path = Path::from(format!("{}/{}", table.name(), encoded.add.path));
         self.object_store().put(&path, encoded.bytes.into()).await?;
         Ok(encoded.add)

@@ -45,11 +45,16 @@ pub(crate) struct Rows {
     pub(crate) batches: Vec<RecordBatch>,
 }
 
-/// Encodes rows of one partition. The same rows give the same bytes and the same name.
-pub(crate) fn encode(table: Table, rows: &Rows, written_at: Micros) -> Result<EncodedFile, StoreError> {
+/// Encodes rows of one partition. The same rows give the same bytes and the same name, whatever the `threads`.
+pub(crate) fn encode(
+    table: Table,
+    rows: &Rows,
+    written_at: Micros,
+    threads: usize,
+) -> Result<EncodedFile, StoreError> {
     let (bytes, statistics) = match table {
         Table::Metrics => series::encode(&rows.batches)?,
-        _ => encode_rows(table, &rows.batches)?,
+        _ => encode_rows(table, &rows.batches, threads)?,
     };
     let digest = blake3::hash(&bytes).to_hex().to_string();
     let first_chunk = rows.chunks.first().map_or("none", String::as_str);
@@ -97,7 +102,11 @@ pub(crate) fn date_days(text: &str) -> Option<i32> {
 }
 
 /// The Parquet file of rows in the order of their source, and Delta's statistics of it.
-fn encode_rows(table: Table, batches: &[RecordBatch]) -> Result<(Vec<u8>, Value), StoreError> {
+fn encode_rows(
+    table: Table,
+    batches: &[RecordBatch],
+    threads: usize,
+) -> Result<(Vec<u8>, Value), StoreError> {
     let stored =
         batches.iter().map(|batch| without_partitions(table, batch)).collect::<Result<Vec<_>, _>>()?;
     let schema = without_partitions(table, &RecordBatch::new_empty(table.schema()))?.schema();
@@ -105,7 +114,7 @@ fn encode_rows(table: Table, batches: &[RecordBatch]) -> Result<(Vec<u8>, Value)
     let mut bytes = Vec::with_capacity(rows * limits::ROW_BYTES_IN_FILE);
     let properties = writer_properties(table, &schema, &stored)?;
     let writer = ArrowWriter::try_new(&mut bytes, SchemaRef::clone(&schema), Some(properties))?;
-    columns::write(writer, &schema, &stored)?;
+    columns::write(writer, &schema, &stored, threads)?;
     Ok((bytes, statistics(table, &stored)?))
 }
 

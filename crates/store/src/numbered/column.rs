@@ -167,7 +167,7 @@ mod tests {
             let expected = concat_batches(&schema, &expected).unwrap();
             let mut bytes = Vec::new();
             let writer = ArrowWriter::try_new(&mut bytes, schema.clone(), None).unwrap();
-            columns::write(writer, &schema, &batches).unwrap();
+            columns::write(writer, &schema, &batches, 2).unwrap();
             let file = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).unwrap();
             let nulls: Vec<u64> = (0..2)
                 .map(|place| {
