@@ -211,7 +211,7 @@ pub(crate) fn is_id_card_at(text: &[u8], at: usize, name: &str) -> bool {
     is_named(before) || is_named(name.as_bytes())
 }
 
-/// The two last letters of names of secrets: almost every other name is told by them.
+/// The two last letters of names of secrets, and of `password is`: almost every other name is told by them.
 pub(crate) fn may_end_secret(name: &[u8]) -> bool {
     let [.., before, last] = name else { return false };
     matches!(
@@ -221,7 +221,7 @@ pub(crate) fn may_end_secret(name: &[u8]) -> bool {
             | [b'e' | b'w', b't']
             | [b'e' | b'o', b'n']
             | [b'e', b'y' | b's']
-            | [b'l', b's']
+            | [b'l' | b'i', b's']
             | [b'a', b'l']
             | [b't', b'h']
             | [b'i', b'g']
@@ -255,6 +255,12 @@ fn secret_kind_of(name: &[u8]) -> Option<SecretKind> {
     found.map(|(_, kind)| *kind)
 }
 
+/// `密码是：`, `password is: `: the name before the verb.
+fn without_verb(before: &[u8]) -> &[u8] {
+    let verbs = [" is".as_bytes(), "是".as_bytes(), "为".as_bytes()];
+    verbs.iter().find_map(|verb| before.strip_suffix(*verb)).unwrap_or(before)
+}
+
 /// The kind of secret that a separator at `at` follows the name of.
 pub(crate) fn secret_kind_before(text: &[u8], at: usize) -> Option<SecretKind> {
     let mut before = text.get(at.saturating_sub(LABEL_BYTES_MAX)..at)?;
@@ -265,6 +271,7 @@ pub(crate) fn secret_kind_before(text: &[u8], at: usize) -> Option<SecretKind> {
             _ => break,
         };
     }
+    before = without_verb(before);
     if COMMANDS.contains(&last_word(before).as_bytes()) && text.get(at) == Some(&b':') {
         return None;
     }

@@ -207,6 +207,8 @@ mod tests {
         taken("Cookie: sid=1; theme=dark", "Cookie: <token>");
         taken("数据库密码：abc123，请勿外传", "数据库密码：<token>，请勿外传");
         taken("密码是abc123", "密码是<token>");
+        taken("用户的密码是：Ab12Cd34，口令为: x9y8z7", "用户的密码是：<token>，口令为: <token>");
+        taken("my password is: hunter2", "my password is: <token>");
         taken(r#"{"passwd":"x"} passwd: hunter2"#, r#"{"passwd":"x"} passwd: <token>"#);
         taken("PASSWORD => s3cret", "PASSWORD => <token>");
     }
@@ -240,6 +242,7 @@ mod tests {
     #[test]
     fn words_around_secrets_stay() {
         kept("invalid token: unexpected end of input");
+        kept("this: 5, that is: nothing, 原因是：超时, the password is: incorrect");
         kept("password: incorrect");
         kept("prompt_tokens=512 max_tokens: 4096");
         kept("the monkey=5 keyboard: us design=3");

@@ -1,5 +1,6 @@
 //! Where is a store, and which object store reaches it?
 
+use std::path::{Component, Path as FsPath, PathBuf};
 use std::sync::Arc;
 
 use deltalake_core::DeltaResult;
@@ -51,11 +52,37 @@ fn resolve_folder(location: &str) -> Result<(Url, Arc<dyn ObjectStore>), StoreEr
             .map_err(|()| bad("it is not a local path"))?,
         None => std::path::absolute(location).map_err(|error| bad(&error.to_string()))?,
     };
+    let path = without_parents(&path);
     if path.is_file() {
         return Err(bad("it is a file"));
     }
+    if has_escape(path.as_os_str().as_encoded_bytes()) {
+        return Err(bad(
+            "a percent sign before two digits is taken for another letter there: rename the folder",
+        ));
+    }
     let root = Url::from_directory_path(&path).map_err(|()| bad("it is not an absolute path"))?;
     Ok((root, Arc::new(DurableLocalStore::new())))
+}
+
+/// The same path without `..`, which object stores refuse. What is above a folder that is a link is asked of the
+/// file system.
+fn without_parents(path: &FsPath) -> PathBuf {
+    let mut resolved = PathBuf::new();
+    for component in path.components() {
+        if component == Component::ParentDir {
+            resolved = resolved.canonicalize().unwrap_or(resolved);
+            resolved.pop();
+        } else {
+            resolved.push(component);
+        }
+    }
+    resolved
+}
+
+/// Whether a percent sign stands before two hexadecimal digits.
+fn has_escape(path: &[u8]) -> bool {
+    path.windows(3).any(|three| three.starts_with(b"%") && three.iter().skip(1).all(u8::is_ascii_hexdigit))
 }
 
 /// The path of a root in its object store.
@@ -86,5 +113,31 @@ impl LogStoreFactory for CreatedLogs {
         options: &StorageConfig,
     ) -> DeltaResult<Arc<dyn LogStore>> {
         Ok(default_logstore(prefixed_store, root_store, location, options))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_above_are_found_also_behind_links_and_before_they_exist() {
+        let folder = tempfile::tempdir().expect("folder");
+        let base = folder.path().canonicalize().expect("real");
+        std::fs::create_dir_all(base.join("a/b")).expect("folders");
+        assert_eq!(without_parents(&base.join("a/b/../new")), base.join("a/new"));
+        assert_eq!(without_parents(&base.join("no/../new")), base.join("new"));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(base.join("a/b"), base.join("link")).expect("link");
+            assert_eq!(without_parents(&base.join("link/../c")), base.join("a/c"));
+        }
+    }
+
+    #[test]
+    fn a_folder_that_would_be_taken_for_another_is_refused() {
+        let refused = resolve_folder("/tmp/a%20b").map(|_| ()).unwrap_err().to_string();
+        assert!(refused.contains("rename the folder"), "{refused}");
+        assert!(resolve_folder("/tmp/100% 打折").is_ok());
     }
 }

@@ -192,7 +192,7 @@ pub(crate) fn walk_text<'a>(
         let outcome = match text {
             Ok(text) => read(place, text, sink),
             Err(error) => Err(format!(
-                "not UTF-8 text: byte {} cannot be read; is it another encoding? --encoding names it",
+                "not UTF-8 text: byte {} cannot be read; is it another encoding? ingest again with --replace --encoding NAME",
                 error.valid_up_to()
             )),
         };
@@ -233,7 +233,7 @@ pub(crate) fn document_text<'a>(chunk: &Chunk<'a>, sink: &mut dyn RecordSink) ->
                 sink,
                 place,
                 format!(
-                    "not UTF-8 text: byte {} cannot be read; is it another encoding? --encoding names it",
+                    "not UTF-8 text: byte {} cannot be read; is it another encoding? ingest again with --replace --encoding NAME",
                     error.valid_up_to()
                 ),
                 chunk.bytes,
