@@ -86,6 +86,9 @@ impl RecordSink for ChunkSink {
 
     fn metric(&mut self, place: Place, point: MetricPoint<'_>) {
         self.saw(place, Some(point.timestamp));
+        if is_missing(point.value) {
+            return;
+        }
         let outcome = self.metrics.get_or_insert_with(|| MetricRows::with_room(self.expected_rows)).push(
             point,
             place.record,
@@ -96,6 +99,9 @@ impl RecordSink for ChunkSink {
 
     fn series_point(&mut self, place: Place, point: SeriesPoint<'_, '_>) {
         self.saw(place, Some(point.timestamp));
+        if is_missing(point.value) {
+            return;
+        }
         let outcome = self
             .metrics
             .get_or_insert_with(|| MetricRows::with_room(self.expected_rows))
@@ -141,4 +147,10 @@ impl RecordSink for ChunkSink {
     fn declared(&mut self, document: DeclaredDocument) {
         self.documents.push(document);
     }
+}
+
+/// Not a number: how exporters write a value that is missing (a stale series, an empty summary). It is no row:
+/// the least of values of which one is none is none, or wrong.
+const fn is_missing(value: f64) -> bool {
+    value.is_nan()
 }

@@ -131,6 +131,52 @@ fn a_wide_table_leads_to_a_mapping() {
 }
 
 #[test]
+fn a_metric_value_that_is_no_number_is_no_row_in_any_format() {
+    let world = World::new();
+    world.file(
+        "data/long.csv",
+        b"timestamp,metric,value,service\n2026-11-05T11:00:00Z,latency_ms,5,pay\n2026-11-05T11:01:00Z,latency_ms,NaN,pay\n2026-11-05T11:02:00Z,latency_ms,9,pay\n",
+    );
+    world.file(
+        "data/prometheus.json",
+        br#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"depth"},"values":[[1793876400,"3"],[1793876460,"NaN"],[1793876520,"8"]]}]}}"#,
+    );
+    world.run(&["ingest", "data"]);
+    let question = "select metric_name, count(*) as n, min(value) as least, max(value) as most from metrics group by 1 order by 1";
+    let answer = world.run(&["sql", "--quiet", "--format", "csv", question]);
+    assert_eq!(
+        answer,
+        "exit code 0\n--- stdout\nmetric_name,n,least,most\ndepth,2,3.0,8.0\nlatency_ms,2,5.0,9.0\n"
+    );
+}
+
+#[test]
+fn a_store_may_lie_above_and_another_encoding_takes_the_place_of_the_first() {
+    let world = World::new();
+    // Where the encoding is told, there is nothing but ASCII.
+    let line = |at: u32| {
+        format!("2026-11-05 10:{:02}:{:02} INFO order - order {at} was accepted\n", at / 60, at % 60)
+    };
+    let mut log: Vec<u8> = (0..3_000).flat_map(|at| line(at).into_bytes()).collect();
+    // "库存不足" in GBK.
+    for second in [1, 2] {
+        log.extend_from_slice(format!("2026-11-05 10:59:0{second} ERROR order - ").as_bytes());
+        log.extend_from_slice(b"\xbf\xe2\xb4\xe6\xb2\xbb\xd7\xe3\n");
+    }
+    world.file("work/late.log", &log);
+    let ingest = |more: &[&str]| {
+        let arguments = [&["--store", "work/../kept/store", "ingest", "work/late.log"], more].concat();
+        world.run(&arguments)
+    };
+    let first = ingest(&[]);
+    assert!(first.contains("ingest again with --replace --encoding NAME"), "{first}");
+    ingest(&["--replace", "--encoding", "gbk"]);
+    let question = "select count(*) as n, count(*) filter (where body like '%库存不足%') as found from logs";
+    let answer = world.run(&["--store", "kept/store", "sql", "--quiet", "--format", "csv", question]);
+    assert_eq!(answer, "exit code 0\n--- stdout\nn,found\n3002,2\n");
+}
+
+#[test]
 fn what_files_have_to_do_with_earlier_ones_is_said() {
     let world = World::new();
     let lines: Vec<String> = requests().lines().map(|line| format!("{line}\n")).collect();
