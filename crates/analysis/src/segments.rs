@@ -38,7 +38,7 @@ mod calm;
 mod course;
 
 use calm::{lasting_calm, settle};
-use course::{State, most_probable_course};
+use course::{State, most_probable_course, stretches};
 
 /// Evidence (natural logarithm of odds) that entering an impact must overcome: 6000 to 1.
 pub const ENTER_COST: f64 = 8.7;
@@ -332,19 +332,12 @@ fn hurting_runs(course: &[State], evidence: &[Evidence]) -> Vec<(usize, usize)> 
         Some(State::Short) => evidence[bin].short > 0.0,
         _ => false,
     };
-    let mut runs = Vec::new();
-    let mut bin = 0;
-    while bin < course.len() {
-        let length = course[bin..].iter().take_while(|state| **state != State::Calm).count();
-        let run = bin..bin + length;
-        if let (Some(first), Some(last)) =
-            (run.clone().find(|&bin| hurts(bin)), run.rev().find(|&bin| hurts(bin)))
-        {
-            runs.push((first, last + 1));
-        }
-        bin += length.max(1);
-    }
-    runs
+    let runs = stretches(course, false).filter_map(|run| {
+        let first = run.clone().find(|&bin| hurts(bin))?;
+        let last = run.rev().find(|&bin| hurts(bin))?;
+        Some((first, last + 1))
+    });
+    runs.collect()
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub(crate) struct Collector<'a> {
     samples: KnownSamples,
     group: Group,
     commits: Commits<'a>,
-    workers: Arc<Workers>,
+    workers: Workers,
     stream: Option<Stream>,
     report: IngestReport,
 }
@@ -70,7 +70,6 @@ impl<'a> Collector<'a> {
         settings: &'a IngestSettings,
         ledger: &Ledger,
     ) -> Result<Self, IngestError> {
-        let workers = Arc::new(Workers::new(settings.threads)?);
         Ok(Self {
             store,
             settings,
@@ -78,8 +77,8 @@ impl<'a> Collector<'a> {
             keys: None,
             samples: KnownSamples::new(ledger),
             group: Group::default(),
-            commits: Commits::new(store, settings, Arc::clone(&workers)),
-            workers,
+            commits: Commits::new(store, settings),
+            workers: Workers::new(settings.threads)?,
             stream: None,
             report: IngestReport::default(),
         })
@@ -263,7 +262,7 @@ impl<'a> Collector<'a> {
     fn close_group(&mut self, threads: usize) {
         let group = std::mem::take(&mut self.group);
         if !self.settings.dry_run {
-            self.commits.add(group, threads);
+            self.commits.add(group, &self.workers, threads);
         }
     }
 

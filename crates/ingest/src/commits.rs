@@ -80,20 +80,19 @@ struct UnderWay<'a> {
 pub(crate) struct Commits<'a> {
     store: &'a Store,
     settings: &'a IngestSettings,
-    workers: Arc<Workers>,
     under_way: Option<UnderWay<'a>>,
     waiting: VecDeque<ClosedGroup>,
 }
 
 impl<'a> Commits<'a> {
-    pub(crate) fn new(store: &'a Store, settings: &'a IngestSettings, workers: Arc<Workers>) -> Self {
-        Self { store, settings, workers, under_way: None, waiting: VecDeque::new() }
+    pub(crate) fn new(store: &'a Store, settings: &'a IngestSettings) -> Self {
+        Self { store, settings, under_way: None, waiting: VecDeque::new() }
     }
 
     /// Takes a group, whose files are encoded by so many threads and written at once.
-    pub(crate) fn add(&mut self, group: Group, threads: usize) {
+    pub(crate) fn add(&mut self, group: Group, workers: &Workers, threads: usize) {
         let (chunks, now, writer) = (group.chunks, self.settings.now, self.store.file_writer());
-        let encode = self.workers.spawn(move || EncodedChunks::encode(chunks, now, threads));
+        let encode = workers.spawn(move || EncodedChunks::encode(chunks, now, threads));
         // With pseudonyms, the store is first asked whether it knows their key.
         let is_ahead = self.settings.pseudonyms.used().is_none();
         let files = tokio::spawn(async move {

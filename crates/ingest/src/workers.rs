@@ -4,13 +4,17 @@
 //! whichever of them is free, each would in turn hold a chunk's memory for its next one: the allocator keeps
 //! what a thread had for that thread.
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::{IngestError, limits};
 
 /// A few threads, left behind where an ingest ends early: nothing waits for what they decode then.
-pub(crate) struct Workers(Option<Runtime>);
+pub(crate) struct Workers {
+    handle: Handle,
+    /// Taken when they are left behind.
+    runtime: Option<Runtime>,
+}
 
 impl Workers {
     /// As many as `threads`, for files to encode as for chunks. None is started before it has work.
@@ -20,7 +24,7 @@ impl Workers {
             .thread_stack_size(limits::STACK_BYTES)
             .build()
             .map_err(|error| IngestError::Task(error.to_string()))?;
-        Ok(Self(Some(runtime)))
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
     }
 
     /// Does the work as soon as a thread is free, in the order in which it is given.
@@ -28,16 +32,13 @@ impl Workers {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> JoinHandle<T> {
-        match &self.0 {
-            Some(runtime) => runtime.spawn_blocking(work),
-            None => tokio::task::spawn_blocking(work),
-        }
+        self.handle.spawn_blocking(work)
     }
 }
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }

@@ -255,10 +255,13 @@ fn secret_kind_of(name: &[u8]) -> Option<SecretKind> {
     found.map(|(_, kind)| *kind)
 }
 
+/// What may stand between the name of a secret and its value or its separator.
+pub(crate) const CHINESE_VERBS: [&str; 2] = ["是", "为"];
+
 /// `密码是：`, `password is: `: the name before the verb.
 fn without_verb(before: &[u8]) -> &[u8] {
-    let verbs = [" is".as_bytes(), "是".as_bytes(), "为".as_bytes()];
-    verbs.iter().find_map(|verb| before.strip_suffix(*verb)).unwrap_or(before)
+    let mut verbs = CHINESE_VERBS.iter().chain(&[" is"]);
+    verbs.find_map(|verb| before.strip_suffix(verb.as_bytes())).unwrap_or(before)
 }
 
 /// The kind of secret that a separator at `at` follows the name of.

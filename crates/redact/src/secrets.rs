@@ -2,7 +2,7 @@
 
 use memchr::{memchr3_iter, memmem};
 
-use crate::labels::{SecretKind, may_end_secret, secret_kind_before};
+use crate::labels::{CHINESE_VERBS, SecretKind, may_end_secret, secret_kind_before};
 use crate::limits::SECRET_BYTES_MAX;
 use crate::prefilter::MARKS;
 use crate::rule::Rule;
@@ -174,11 +174,8 @@ fn private_key(text: &[u8], at: usize) -> Option<values::Span> {
 /// 密码是 …, 密码为 …, 密码 …: what follows and holds a digit, or mixed letters.
 fn chinese(text: &[u8], after: usize) -> Option<values::Span> {
     let rest = text.get(after..)?;
-    let start = match rest {
-        [b' ', ..] => after + 1,
-        _ if rest.starts_with("是".as_bytes()) || rest.starts_with("为".as_bytes()) => after + 3,
-        _ => return None,
-    };
+    let between = [" "].iter().chain(&CHINESE_VERBS).find(|word| rest.starts_with(word.as_bytes()))?;
+    let start = after + between.len();
     let start = start + run(text, start, |byte| byte == b' ');
     let length = run(text, start, |byte| {
         byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b',' | b';' | b'"' | b'\'' | b')')

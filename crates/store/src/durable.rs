@@ -24,7 +24,6 @@ use object_store::{
     ObjectStore, ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
     UploadPart,
 };
-
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::disk::{Disk, LocalDisk};

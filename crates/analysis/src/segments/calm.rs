@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::course::{State, most_probable_course};
+use super::course::{most_probable_course, stretches};
 use super::{BIN_EVIDENCE_MAX, CALM_EVIDENCE, Evidence, LEAVE_COST};
 
 pub(super) struct Calm {
@@ -12,7 +12,7 @@ pub(super) struct Calm {
     pub(super) lasting_since: Option<usize>,
 }
 
-/// Looks for `calm_bins` judged bins in `bins`, in which no bin hurts.
+/// Looks for `calm_bins` judged bins in `bins`, a stretch that is calm.
 pub(super) fn lasting_calm(evidence: &[Evidence], bins: Range<usize>, calm_bins: usize) -> Calm {
     let (mut since, mut judged, mut gap) = (None, 0, 0);
     for bin in bins {
@@ -38,10 +38,7 @@ pub(super) fn lasting_calm(evidence: &[Evidence], bins: Range<usize>, calm_bins:
 /// bridged between two impacts.
 pub(super) fn settle(evidence: &mut [Evidence], calm_bins: usize) {
     let course = most_probable_course(evidence, CALM_EVIDENCE - LEAVE_COST);
-    let mut bin = 0;
-    while bin < evidence.len() {
-        let length = course[bin..].iter().take_while(|state| **state == State::Calm).count();
-        let stretch = bin..bin + length;
+    for stretch in stretches(&course, true) {
         if let Some(since) = lasting_calm(evidence, stretch.clone(), calm_bins).lasting_since {
             for bin in &mut evidence[since..stretch.end] {
                 bin.failing = -BIN_EVIDENCE_MAX;
@@ -49,6 +46,5 @@ pub(super) fn settle(evidence: &mut [Evidence], calm_bins: usize) {
                 bin.short = -BIN_EVIDENCE_MAX;
             }
         }
-        bin = stretch.end + 1;
     }
 }

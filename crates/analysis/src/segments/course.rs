@@ -1,5 +1,7 @@
 //! Which course through calm and harm explains all bins best?
 
+use std::ops::Range;
+
 use super::{Evidence, LEAVE_COST};
 
 /// What a bin is taken for.
@@ -23,6 +25,17 @@ fn cost(from: State, to: State, enter_cost: f64) -> f64 {
         (_, State::Calm) => LEAVE_COST,
         _ => CHANGE_COST,
     }
+}
+
+/// Where the course is calm, or where it is not, from the first bin on.
+pub(super) fn stretches(course: &[State], is_calm: bool) -> impl Iterator<Item = Range<usize>> {
+    let mut end = 0;
+    let alike = course.chunk_by(|one, next| (*one == State::Calm) == (*next == State::Calm));
+    let ranges = alike.map(move |states| {
+        end += states.len();
+        (states[0] == State::Calm, end - states.len()..end)
+    });
+    ranges.filter(move |(calm, _)| *calm == is_calm).map(|(_, range)| range)
 }
 
 /// Viterbi's algorithm over the bins' evidence; each state's score is relative to calm. Ties go to

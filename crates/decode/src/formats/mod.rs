@@ -57,6 +57,7 @@ pub(crate) mod testing;
 mod tests;
 
 use std::borrow::Cow;
+use std::str::Utf8Error;
 
 #[cfg(test)]
 pub(crate) use self::banner::BANNER_REASON;
@@ -191,15 +192,19 @@ pub(crate) fn walk_text<'a>(
         };
         let outcome = match text {
             Ok(text) => read(place, text, sink),
-            Err(error) => Err(format!(
-                "not UTF-8 text: byte {} cannot be read; is it another encoding? ingest again with --replace --encoding NAME",
-                error.valid_up_to()
-            )),
+            Err(error) => Err(not_utf8(error)),
         };
         if let Err(reason) = outcome {
             reject(sink, place, reason, record.bytes);
         }
     }
+}
+
+fn not_utf8(error: Utf8Error) -> String {
+    let at = error.valid_up_to();
+    format!(
+        "not UTF-8 text: byte {at} cannot be read; is it another encoding? ingest again with --replace --encoding NAME"
+    )
 }
 
 /// Rejects a record with at most [`limits::REJECTED_BYTES_MAX`] of its bytes. A reason quotes what it is
@@ -229,15 +234,7 @@ pub(crate) fn document_text<'a>(chunk: &Chunk<'a>, sink: &mut dyn RecordSink) ->
     match std::str::from_utf8(without_bom(chunk.bytes)) {
         Ok(text) => Some(text),
         Err(error) => {
-            reject(
-                sink,
-                place,
-                format!(
-                    "not UTF-8 text: byte {} cannot be read; is it another encoding? ingest again with --replace --encoding NAME",
-                    error.valid_up_to()
-                ),
-                chunk.bytes,
-            );
+            reject(sink, place, not_utf8(error), chunk.bytes);
             None
         }
     }
