@@ -219,8 +219,7 @@ impl<'a> Collector<'a> {
         }
         self.group.add(finished, length, self.report.sources.len());
         if self.group.is_full() {
-            self.close_group(1);
-            self.commit_until(limits::GROUPS_WAITING_MAX).await?;
+            self.close_group(1).await?;
         }
         Ok(())
     }
@@ -233,7 +232,7 @@ impl<'a> Collector<'a> {
         if decoded.has_keys() || (cut.may_be_inside.is_empty() && follows_inside.is_none()) {
             return Ok(None);
         }
-        self.commit_until(0).await?;
+        self.commit_all().await?;
         let comparison = Comparison { piece: decoded, waiting: &self.group.chunks, store: self.store };
         // What is shorter than before may have been made so, and replaces what it was.
         let mut candidates: Vec<&Arc<LedgerRow>> = follows_inside.iter().chain(&cut.may_be_inside).collect();
@@ -254,16 +253,22 @@ impl<'a> Collector<'a> {
     /// Commits what waits. When it returns, it is on disk.
     async fn flush(&mut self) -> Result<(), IngestError> {
         // Nothing is decoded meanwhile.
-        self.close_group(self.settings.threads);
-        self.commit_until(0).await
+        self.close_group(self.settings.threads).await?;
+        self.commit_all().await
     }
 
     /// Has the files of the group encoded, by so many threads, and committed while the next one is decoded.
-    fn close_group(&mut self, threads: usize) {
+    async fn close_group(&mut self, threads: usize) -> Result<(), IngestError> {
         let group = std::mem::take(&mut self.group);
-        if !self.settings.dry_run {
-            self.commits.add(group, &self.workers, threads);
+        if self.settings.dry_run {
+            return Ok(());
         }
+        let room = self.beside_commits(self.commits.room()).await?;
+        self.commits.add(group, room, &self.workers, threads);
+        while self.commits.is_behind() {
+            self.commit_next().await?;
+        }
+        Ok(())
     }
 
     /// Whether the chunk is of this run and not in the store yet.
@@ -271,13 +276,16 @@ impl<'a> Collector<'a> {
         self.commits.hold(chunk_id) || self.group.chunk_ids.contains(chunk_id)
     }
 
-    /// Commits groups in order until at most so many are left.
-    async fn commit_until(&mut self, left: usize) -> Result<(), IngestError> {
-        while self.commits.len() > left {
-            let already_in = self.commits.next(&self.known).await?;
-            for counted in &already_in {
-                self.was_in(counted);
-            }
+    async fn commit_all(&mut self) -> Result<(), IngestError> {
+        while !self.commits.is_empty() {
+            self.commit_next().await?;
+        }
+        Ok(())
+    }
+
+    async fn commit_next(&mut self) -> Result<(), IngestError> {
+        for counted in self.commits.next(&self.known).await? {
+            self.was_in(&counted);
         }
         Ok(())
     }
@@ -288,15 +296,11 @@ impl<'a> Collector<'a> {
         other: impl Future<Output = T>,
     ) -> Result<T, IngestError> {
         let mut other = pin!(other);
-        while self.commits.len() > 0 {
+        while self.commits.is_due() {
             tokio::select! {
                 biased;
                 output = &mut other => return Ok(output),
-                already_in = self.commits.next(&self.known) => {
-                    for counted in &already_in? {
-                        self.was_in(counted);
-                    }
-                }
+                committed = self.commit_next() => committed?,
             }
         }
         Ok(other.await)

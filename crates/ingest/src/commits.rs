@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use fupan_model::Table;
 use fupan_store::{ChunkRows, EncodedChunks, LedgerRow, Store};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
 use crate::contested::{self, may_overlap};
@@ -70,7 +71,7 @@ struct ClosedGroup {
 /// Of a group that is committed: what was in already, by another writer.
 type AlreadyIn = Result<Vec<Counted>, IngestError>;
 
-/// The group whose commit is under way.
+/// The groups whose commit is under way.
 struct UnderWay<'a> {
     chunk_ids: HashSet<String>,
     commit: Pin<Box<dyn Future<Output = AlreadyIn> + Send + 'a>>,
@@ -80,19 +81,41 @@ struct UnderWay<'a> {
 pub(crate) struct Commits<'a> {
     store: &'a Store,
     settings: &'a IngestSettings,
+    /// For groups whose rows are in memory.
+    room: Arc<Semaphore>,
+    /// Groups of the next commit. What is ready when plays no part in it: versions are the same in every run.
+    groups: usize,
     under_way: Option<UnderWay<'a>>,
     waiting: VecDeque<ClosedGroup>,
 }
 
 impl<'a> Commits<'a> {
     pub(crate) fn new(store: &'a Store, settings: &'a IngestSettings) -> Self {
-        Self { store, settings, under_way: None, waiting: VecDeque::new() }
+        let room = Arc::new(Semaphore::new(limits::GROUPS_ENCODING_MAX));
+        Self { store, settings, room, groups: 1, under_way: None, waiting: VecDeque::new() }
     }
 
-    /// Takes a group, whose files are encoded by so many threads and written at once.
-    pub(crate) fn add(&mut self, group: Group, workers: &Workers, threads: usize) {
+    /// Waits until one more group may be encoded.
+    pub(crate) fn room(&self) -> impl Future<Output = Option<OwnedSemaphorePermit>> + use<> {
+        let room = Arc::clone(&self.room).acquire_owned();
+        async { room.await.ok() }
+    }
+
+    /// Takes a group, whose files are encoded by so many threads and written at once. It gives back its room when
+    /// its rows are no longer in memory.
+    pub(crate) fn add(
+        &mut self,
+        group: Group,
+        room: Option<OwnedSemaphorePermit>,
+        workers: &Workers,
+        threads: usize,
+    ) {
         let (chunks, now, writer) = (group.chunks, self.settings.now, self.store.file_writer());
-        let encode = workers.spawn(move || EncodedChunks::encode(chunks, now, threads));
+        let encode = workers.spawn(move || {
+            let encoded = EncodedChunks::encode(chunks, now, threads);
+            drop(room);
+            encoded
+        });
         // With pseudonyms, the store is first asked whether it knows their key.
         let is_ahead = self.settings.pseudonyms.used().is_none();
         let files = tokio::spawn(async move {
@@ -108,23 +131,34 @@ impl<'a> Commits<'a> {
         });
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.waiting.len() + usize::from(self.under_way.is_some())
+    pub(crate) fn is_empty(&self) -> bool {
+        self.under_way.is_none() && self.waiting.is_empty()
+    }
+
+    /// Whether there is a whole commit, or one under way.
+    pub(crate) fn is_due(&self) -> bool {
+        self.under_way.is_some() || self.waiting.len() >= self.groups
+    }
+
+    /// Whether more is waiting than one commit takes.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.waiting.len() > self.groups
     }
 
     /// Whether the chunk is in one of the groups.
     pub(crate) fn hold(&self, chunk_id: &str) -> bool {
-        self.under_way.iter().any(|group| group.chunk_ids.contains(chunk_id))
+        self.under_way.iter().any(|groups| groups.chunk_ids.contains(chunk_id))
             || self.waiting.iter().any(|group| group.chunk_ids.contains(chunk_id))
     }
 
-    /// Commits the next group. It may be given up while it waits and be called again. A group is a commit of its own,
-    /// also where the next one is ready: versions of the ledger are the same in every run.
+    /// Commits the next groups. It may be given up while it waits and be called again.
     pub(crate) async fn next(&mut self, known: &Arc<KnownChunks>) -> AlreadyIn {
         if self.under_way.is_none() {
-            let Some(mut group) = self.waiting.pop_front() else { return Ok(Vec::new()) };
-            let chunk_ids = std::mem::take(&mut group.chunk_ids);
-            let commit = Box::pin(commit(self.store, self.settings, group, Arc::clone(known)));
+            let mut groups: Vec<ClosedGroup> =
+                self.waiting.drain(..self.groups.min(self.waiting.len())).collect();
+            self.groups = (2 * self.groups).min(limits::COMMIT_GROUPS_MAX);
+            let chunk_ids = groups.iter_mut().flat_map(|group| group.chunk_ids.drain()).collect();
+            let commit = Box::pin(commit(self.store, self.settings, groups, Arc::clone(known)));
             self.under_way = Some(UnderWay { chunk_ids, commit });
         }
         let Some(under_way) = &mut self.under_way else { return Ok(Vec::new()) };
@@ -134,18 +168,29 @@ impl<'a> Commits<'a> {
     }
 }
 
-/// When it returns, the group is in the store.
+/// When it returns, the groups are in the store.
 async fn commit(
     store: &Store,
     settings: &IngestSettings,
-    group: ClosedGroup,
+    groups: Vec<ClosedGroup>,
     known: Arc<KnownChunks>,
 ) -> AlreadyIn {
     if let Some(key) = settings.pseudonyms.used() {
         store.keep_to_key(&key.fingerprint()).await?;
     }
-    let ClosedGroup { files, seen, redundant, mut counted, .. } = group;
-    let files = files.await.map_err(|error| IngestError::Task(error.to_string()))??;
+    let (mut files, mut seen, mut redundant): (Option<EncodedChunks>, _, _) = (None, Vec::new(), Vec::new());
+    let mut counted = HashMap::new();
+    for group in groups {
+        let own = group.files.await.map_err(|error| IngestError::Task(error.to_string()))??;
+        files = Some(match files {
+            Some(files) => files.and(own),
+            None => own,
+        });
+        seen.extend(group.seen);
+        redundant.extend(group.redundant);
+        counted.extend(group.counted);
+    }
+    let Some(files) = files else { return Ok(Vec::new()) };
     let is_rival = |own: &LedgerRow, other: &LedgerRow| known.is_news(other) && may_overlap(own, other);
     let appended = store.append_beside(files, &is_rival).await?;
     let already_in = contested::settle(store, appended, &is_rival, settings.now).await?;

@@ -4,19 +4,22 @@
 /// fixed rule by which chunks are recognised again: changing it makes old input look new.
 pub const CHUNK_BYTES: usize = 4 << 20;
 
-/// Bytes of input that go into one commit: fewer commits and larger files, but no more than this is
-/// read again after a crash.
+/// Bytes of input that go into one group of files, whose rows are in memory until they are encoded.
 pub const GROUP_BYTES: usize = 32 << 20;
 
-/// Rows that go into one commit: a wide table has a point of 44 bytes in memory for each cell of a few bytes.
+/// Rows that go into one group: a wide table has a point of 44 bytes in memory for each cell of a few bytes.
 pub const GROUP_ROWS: u64 = 1 << 20;
 
-/// Chunks that go into one commit, for folders of thousands of small files.
+/// Chunks that go into one group, for folders of thousands of small files.
 pub const GROUP_CHUNKS: usize = 256;
 
-/// Groups that are encoded and committed while the next one is decoded: one of each keeps the cores busy while
-/// the disk is waited for. Each holds its rows in memory.
-pub const GROUPS_WAITING_MAX: usize = 2;
+/// Groups of one commit: the first commit has one, each further one twice as many, up to these. Fewer commits, but
+/// no more than this is read again after a crash.
+pub const COMMIT_GROUPS_MAX: usize = 4;
+
+/// Groups that are encoded while the next one is decoded: one of each keeps the cores busy while the disk is waited
+/// for. Each holds its rows in memory.
+pub const GROUPS_ENCODING_MAX: usize = 2;
 
 /// Chunks beyond one for each thread that are decoded ahead, so that no core waits for the next one.
 pub const DECODED_AHEAD: usize = 2;

@@ -30,14 +30,30 @@ pub struct ChunkRows {
     pub supersedes: Vec<LedgerRow>,
 }
 
-/// Whole chunks whose data files are ready to be written.
+/// Whole chunks whose data files are ready to be written. Their rows are in the files alone.
 #[derive(Debug)]
 pub struct EncodedChunks {
-    chunks: Vec<ChunkRows>,
+    chunks: Vec<EncodedChunk>,
     files: BTreeMap<Table, Vec<EncodedFile>>,
     /// Whether the files are on disk. Nothing counts before the ledger names it.
     is_written: bool,
     written_at: Micros,
+}
+
+/// A chunk without its rows.
+#[derive(Debug)]
+struct EncodedChunk {
+    ledger_row: LedgerRow,
+    /// Where it has rows, or had none to bring.
+    tables: BTreeSet<Table>,
+    supersedes: Vec<LedgerRow>,
+}
+
+impl From<ChunkRows> for EncodedChunk {
+    fn from(chunk: ChunkRows) -> Self {
+        let tables = chunk.batches.into_keys().collect();
+        Self { ledger_row: chunk.ledger_row, tables, supersedes: chunk.supersedes }
+    }
 }
 
 /// Writes data files of chunks ahead of their commit.
@@ -70,9 +86,23 @@ impl EncodedChunks {
         let mut encoded = BTreeMap::new();
         let tables: BTreeSet<Table> = chunks.iter().flat_map(|chunk| chunk.batches.keys().copied()).collect();
         for table in tables {
-            encoded.insert(table, encode(table, &chunks, &BTreeSet::new(), written_at, threads)?);
+            let files = partition(table, &chunks)?;
+            let files = files.iter().map(|rows| files::encode(table, rows, written_at, threads));
+            encoded.insert(table, files.collect::<Result<_, _>>()?);
         }
+        let chunks = chunks.into_iter().map(EncodedChunk::from).collect();
         Ok(Self { chunks, files: encoded, is_written: false, written_at })
+    }
+
+    /// These and others in one commit.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.chunks.extend(others.chunks);
+        for (table, files) in others.files {
+            self.files.entry(table).or_default().extend(files);
+        }
+        self.is_written &= others.is_written;
+        self
     }
 }
 
@@ -121,8 +151,8 @@ impl Store {
         }
         let mut versions: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
         for (table, files) in files {
-            let version = self.append_rows(table, &chunks, (files, is_written), written_at).await?;
-            for chunk in chunks.iter().filter(|chunk| chunk.batches.contains_key(&table)) {
+            let version = self.append_rows(table, files, is_written, written_at).await?;
+            for chunk in chunks.iter().filter(|chunk| chunk.tables.contains(&table)) {
                 let of_chunk = versions.entry(chunk.ledger_row.chunk_id.clone()).or_default();
                 of_chunk.insert(table.name().to_owned(), version);
             }
@@ -149,16 +179,16 @@ impl Store {
     async fn append_rows(
         &self,
         table: Table,
-        chunks: &[ChunkRows],
-        (mut encoded, mut is_written): (Vec<EncodedFile>, bool),
+        mut encoded: Vec<EncodedFile>,
+        mut is_written: bool,
         written_at: Micros,
     ) -> Result<u64, StoreError> {
         let mut delta = self.delta_as_known(table).await?;
         for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
             let present: BTreeSet<String> =
                 files_of(&delta)?.into_iter().flat_map(|file| file.chunks).collect();
-            if chunks.iter().any(|chunk| present.contains(&chunk.ledger_row.chunk_id)) {
-                encoded = encode(table, chunks, &present, written_at, 1)?;
+            if encoded.iter().any(|file| file.holds_any(&present)) {
+                encoded = without(table, encoded, &present, written_at)?;
                 is_written = false;
             }
             if encoded.is_empty() {
@@ -280,14 +310,10 @@ fn contended(table: Table) -> StoreError {
     StoreError::Contended { table: table.name().to_owned(), attempts: limits::COMMIT_ATTEMPTS_MAX }
 }
 
-/// Rows by partition, without the chunks that are in already.
-fn partition(
-    table: Table,
-    chunks: &[ChunkRows],
-    present: &BTreeSet<String>,
-) -> Result<Vec<Rows>, StoreError> {
+/// Rows by partition.
+fn partition(table: Table, chunks: &[ChunkRows]) -> Result<Vec<Rows>, StoreError> {
     let mut by_date: BTreeMap<Option<i32>, Rows> = BTreeMap::new();
-    for chunk in chunks.iter().filter(|chunk| !present.contains(&chunk.ledger_row.chunk_id)) {
+    for chunk in chunks {
         for batch in chunk.batches.get(&table).into_iter().flatten().filter(|batch| batch.num_rows() > 0) {
             let parts = if table.partition_columns().is_empty() {
                 vec![(None, batch.clone())]
@@ -312,13 +338,19 @@ fn partition(
 }
 
 /// The files of one table, without the chunks that are in already.
-fn encode(
+fn without(
     table: Table,
-    chunks: &[ChunkRows],
+    encoded: Vec<EncodedFile>,
     present: &BTreeSet<String>,
     written_at: Micros,
-    threads: usize,
 ) -> Result<Vec<EncodedFile>, StoreError> {
-    let partitions = partition(table, chunks, present)?;
-    partitions.iter().map(|rows| files::encode(table, rows, written_at, threads)).collect()
+    let mut left = Vec::with_capacity(encoded.len());
+    for file in encoded {
+        if !file.holds_any(present) {
+            left.push(file);
+        } else if let Some(rows) = file.rows(table)?.without(present)? {
+            left.push(files::encode(table, &rows, written_at, 1)?);
+        }
+    }
+    Ok(left)
 }

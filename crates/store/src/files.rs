@@ -32,6 +32,20 @@ pub(crate) struct EncodedFile {
     pub(crate) bytes: Bytes,
     /// What the log says about it; the path is relative to the table.
     pub(crate) add: Add,
+    date_days: Option<i32>,
+    chunks: Vec<String>,
+}
+
+impl EncodedFile {
+    pub(crate) fn holds_any(&self, chunks: &BTreeSet<String>) -> bool {
+        self.chunks.iter().any(|chunk| chunks.contains(chunk))
+    }
+
+    /// What it was encoded from.
+    pub(crate) fn rows(self, table: Table) -> Result<Rows, StoreError> {
+        let batches = decode(self.bytes, &table.schema())?;
+        Ok(Rows { date_days: self.date_days, chunks: self.chunks, batches })
+    }
 }
 
 /// Rows of whole chunks for one partition.
@@ -43,6 +57,20 @@ pub(crate) struct Rows {
     pub(crate) chunks: Vec<String>,
     /// The rows, with all columns of the table.
     pub(crate) batches: Vec<RecordBatch>,
+}
+
+impl Rows {
+    /// What is left without some chunks; none where they were all.
+    pub(crate) fn without(self, hidden: &BTreeSet<String>) -> Result<Option<Self>, StoreError> {
+        let (hidden, chunks): (Vec<String>, Vec<String>) =
+            self.chunks.into_iter().partition(|chunk| hidden.contains(chunk));
+        if chunks.is_empty() {
+            return Ok(None);
+        }
+        let batches =
+            self.batches.iter().map(|batch| without_chunks(batch, &hidden)).collect::<Result<_, _>>()?;
+        Ok(Some(Self { chunks, batches, ..self }))
+    }
 }
 
 /// Encodes rows of one partition. The same rows give the same bytes and the same name, whatever the `threads`.
@@ -81,7 +109,7 @@ pub(crate) fn encode(
         default_row_commit_version: None,
         clustering_provider: None,
     };
-    Ok(EncodedFile { bytes: bytes.into(), add })
+    Ok(EncodedFile { bytes: bytes.into(), add, date_days: rows.date_days, chunks: rows.chunks.clone() })
 }
 
 fn prefix(hex: &str) -> &str {

@@ -10,7 +10,7 @@ use crate::compact::removed;
 use crate::files::Rows;
 use crate::store::files_of;
 use crate::table::Change;
-use crate::{DataFile, Store, StoreError, files, limits, table};
+use crate::{DataFile, Store, StoreError, limits, table};
 
 impl Store {
     /// Takes the rows of `chunks`, and whole `lost` files, out of a table's newest state. What else was in
@@ -61,15 +61,12 @@ impl Store {
         chunks: &BTreeSet<String>,
         now: Micros,
     ) -> Result<Option<Add>, StoreError> {
-        let (out, left): (Vec<String>, Vec<String>) =
-            file.chunks.iter().cloned().partition(|chunk| chunks.contains(chunk));
-        if left.is_empty() {
+        if file.chunks.iter().all(|chunk| chunks.contains(chunk)) {
             return Ok(None);
         }
         let batches = self.read_undamaged(table, file).await?;
-        let batches =
-            batches.iter().map(|batch| files::without_chunks(batch, &out)).collect::<Result<_, _>>()?;
-        let rows = Rows { date_days: file.date_days, chunks: left, batches };
+        let rows = Rows { date_days: file.date_days, chunks: file.chunks.clone(), batches };
+        let Some(rows) = rows.without(chunks)? else { return Ok(None) };
         Ok(Some(self.write_rewritten(table, rows, now).await?))
     }
 }

@@ -31,7 +31,7 @@ impl Collector<'_> {
                 // Only what is in can be read.
                 self.flush().await?;
             }
-            self.commit_until(0).await?;
+            self.commit_all().await?;
             let read = self.store.read_columns(Table::Metrics, &POINTS, &sharing, Some(new.range())).await;
             let keys = new.by_key();
             let mut dropped: HashSet<usize> = HashSet::new();
@@ -73,7 +73,7 @@ impl Collector<'_> {
         let then = self.of_the_time_of(new, decoded);
         let missing = self.samples.not_loaded(&then);
         if !missing.is_empty() {
-            self.commit_until(0).await?;
+            self.commit_all().await?;
             let read = self.store.read_columns(Table::Metrics, &SERIES, &missing, None).await;
             self.samples.load(&missing, &read.unwrap_or_default());
         }

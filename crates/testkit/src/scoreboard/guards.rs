@@ -67,8 +67,8 @@ pub const GUARDS: &[Guard] = &[
     Guard {
         name: "a chunk that is in a table is not written again",
         file: "crates/store/src/append.rs",
-        code: "filter(|chunk| !present.contains(&chunk.ledger_row.chunk_id))",
-        without: "filter(|_| present.len() < usize::MAX)",
+        code: "without(table, encoded, &present, written_at)?;",
+        without: "without(table, encoded, &BTreeSet::new(), written_at)?;",
         proof: proof("fupan-store", "maintenance", "compacting::a_chunk_in_a_merged_file"),
     },
     Guard {
