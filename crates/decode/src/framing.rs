@@ -73,8 +73,8 @@ impl<'a> Iterator for Records<'a> {
             let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
             let length = match self.framing {
                 Framing::Lines => memchr(b'\n', rest).map(|at| at + 1),
-                Framing::CsvRecords { delimiter } => csv_record_end(rest, delimiter),
                 // Whole records only: what ends here has ended.
+                Framing::CsvRecords { delimiter } => csv_end(rest, delimiter).or_stray(rest, delimiter),
                 Framing::JoinedLines { start } => joined_end(rest, start, true),
                 Framing::OctetCounted => octet_counted_end(rest),
                 Framing::Document => None,
@@ -108,33 +108,98 @@ fn without_line_end(bytes: &[u8]) -> &[u8] {
 }
 
 /// Length of the first record, its line feed included.
-///
+pub(crate) fn csv_record_end(bytes: &[u8], delimiter: u8) -> Option<usize> {
+    match csv_end(bytes, delimiter) {
+        CsvEnd::At(end) => Some(end),
+        CsvEnd::InCell(_) | CsvEnd::Missing => None,
+    }
+}
+
+/// What is known about the end of a record of a table.
+enum CsvEnd {
+    At(usize),
+    /// The quotes of a cell, whose text begins there, are not closed.
+    InCell(usize),
+    Missing,
+}
+
 /// A quote opens only at the start of a cell. One that is never closed would swallow the rest of
 /// the file: beyond [`limits::LINE_BYTES_MAX`] the record ends at its next line feed whatever the
-/// quotes say, so that a stray quote costs one megabyte at most.
-pub(crate) fn csv_record_end(bytes: &[u8], delimiter: u8) -> Option<usize> {
+/// quotes say, or with its first line where rows follow, so that a stray quote costs one megabyte at most. Where it
+/// seems to be closed rows later, in the midst of a text, the quote that stands there opens a cell of its own.
+fn csv_end(bytes: &[u8], delimiter: u8) -> CsvEnd {
     let mut at = if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let mut cell_start = at;
     loop {
-        let next = at + memchr2(b'"', b'\n', bytes.get(at..)?)?;
+        let Some(next) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\n', rest)) else {
+            return CsvEnd::Missing;
+        };
+        let next = at + next;
         if bytes.get(next) == Some(&b'\n') {
-            return Some(next + 1);
+            return CsvEnd::At(next + 1);
         }
         let before = next.checked_sub(1).and_then(|before| bytes.get(before));
         let opens = next == cell_start || before == Some(&delimiter);
         at = next + 1;
         if opens {
-            let Some(after) = quoted_end(bytes, at) else {
-                return runaway_end(bytes);
+            let after = quoted_end(bytes, at).filter(|after| *after <= limits::LINE_BYTES_MAX);
+            let Some(after) = after else {
+                let in_cell = CsvEnd::InCell(at);
+                let Some(decisive) = bytes.get(..=limits::LINE_BYTES_MAX) else { return in_cell };
+                let end = in_cell.or_stray(decisive, delimiter).or_else(|| runaway_end(bytes));
+                return end.map_or(CsvEnd::InCell(at), CsvEnd::At);
             };
-            if after > limits::LINE_BYTES_MAX {
-                return runaway_end(bytes);
+            let ends_cell = |byte: &u8| *byte == delimiter || byte.is_ascii_whitespace();
+            if !bytes.get(after).is_some_and(ends_cell) {
+                let before_it = bytes.get(..after).unwrap_or_default();
+                let whole_lines = memrchr(b'\n', before_it).and_then(|end| bytes.get(..=end));
+                if let Some(end) = whole_lines.and_then(|lines| stray_end(lines, at, delimiter)) {
+                    return CsvEnd::At(end);
+                }
             }
             at = after;
             // Text between the closing quote and the delimiter belongs to the cell and opens nothing.
             cell_start = usize::MAX;
         }
     }
+}
+
+impl CsvEnd {
+    /// Where no more bytes come. A quote that is still open is a stray one if the lines behind it are rows of their own;
+    /// otherwise a cell was cut.
+    fn or_stray(self, bytes: &[u8], delimiter: u8) -> Option<usize> {
+        match self {
+            Self::At(end) => Some(end),
+            Self::InCell(start) if is_closed_by_last(bytes, start) => None,
+            Self::InCell(start) => stray_end(bytes, start, delimiter),
+            Self::Missing => None,
+        }
+    }
+}
+
+/// Lines by which it is told whether what follows an open quote is text or rows.
+const LINES_TOLD_BY: usize = 3;
+
+/// The end of the line in which the quote before `start` opens a cell, if all of the next lines have as many
+/// delimiters as it. Where none follow, nothing speaks against it: what is left out of a chunk, decides nothing.
+fn stray_end(bytes: &[u8], start: usize, delimiter: u8) -> Option<usize> {
+    let end = start + memchr(b'\n', bytes.get(start..)?)? + 1;
+    let (row, behind) = bytes.split_at_checked(end)?;
+    let delimiters = |line: &[u8]| memchr::memchr_iter(delimiter, line).count();
+    let expected = delimiters(row);
+    let mut lines = behind.split(|byte| *byte == b'\n').filter(|line| !is_blank(line)).take(LINES_TOLD_BY);
+    lines.all(|line| expected > 0 && delimiters(line) == expected).then_some(end)
+}
+
+/// Whether the last byte closes the cell whose text begins at `at`, where nothing can follow.
+fn is_closed_by_last(bytes: &[u8], mut at: usize) -> bool {
+    while let Some(quote) = bytes.get(at..).and_then(|rest| memchr(b'"', rest)).map(|quote| at + quote) {
+        if bytes.get(quote + 1) != Some(&b'"') {
+            return quote + 1 == bytes.len();
+        }
+        at = quote + 2;
+    }
+    false
 }
 
 /// Position after the quote that closes a cell whose text begins at `at`; doubled quotes stay inside.
@@ -251,6 +316,31 @@ mod tests {
         let found = records(CSV, &text);
         assert_eq!(found.len(), 2);
         assert_eq!(found[1], b"next,row");
+    }
+
+    #[test]
+    fn a_stray_quote_before_many_rows_costs_its_own_row() {
+        let mut text = b"1,2,\"stray\n".to_vec();
+        text.extend(b"3,4,5\n".repeat(limits::LINE_BYTES_MAX / 6 + 1));
+        assert_eq!(last_boundary(CSV, &text), Some(text.len()));
+        assert_eq!(count_records(CSV, &text), (limits::LINE_BYTES_MAX / 6 + 2) as u64);
+    }
+
+    #[test]
+    fn a_stray_quote_costs_its_own_row() {
+        let text = b"a,b,c\n1,2,\"stray\n3,4,5\n6,7,\"quoted\"\n8,9,10\n";
+        let rows = [b"a,b,c".as_slice(), b"1,2,\"stray", b"3,4,5", b"6,7,\"quoted\"", b"8,9,10"];
+        assert_eq!(records(CSV, text), rows);
+        assert_eq!(last_boundary(CSV, text), Some(text.len()));
+        // Nothing closes it, and rows follow.
+        assert_eq!(
+            records(CSV, b"1,2,\"stray\n3,4,5\n6,7,8"),
+            [b"1,2,\"stray".as_slice(), b"3,4,5", b"6,7,8"]
+        );
+        // A cell of several lines that was cut.
+        let cut = b"1,2,\"panic\n  at main, line 5\n  at start";
+        assert_eq!(records(CSV, cut), [cut.as_slice()]);
+        assert_eq!(records(CSV, b"1,2,\"closed\n3,4,here\""), [b"1,2,\"closed\n3,4,here\"".as_slice()]);
     }
 
     const JOINED: Framing = Framing::JoinedLines { start: RecordStart::Time };
