@@ -86,18 +86,43 @@ fn groups_between(text: &[u8], from: usize, to: usize) -> impl Iterator<Item = u
     let mut at = from;
     std::iter::from_fn(move || {
         while let Some(skip) = text.get(at..to)?.iter().position(u8::is_ascii_digit) {
-            let start = at + skip;
-            let rest = text.get(start..).unwrap_or_default();
-            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let mut start = at + skip;
+            let mut rest = text.get(start..).unwrap_or_default();
+            let mut digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
             at = start + digits;
-            let before = start.checked_sub(1).and_then(|before| text.get(before)).copied();
+            if digits > 2 && is_percent_before(text, start) {
+                // `%20`: the first two are those of a blank.
+                (start, digits) = (start + 2, digits - 2);
+                rest = rest.get(2..).unwrap_or_default();
+            }
             // Most numbers are too short for anything.
-            if may_begin(rest, digits, before) {
+            if may_begin(rest, digits, byte_before(text, start)) {
                 return Some(start);
             }
         }
         None
     })
+}
+
+fn is_percent_before(text: &[u8], start: usize) -> bool {
+    start.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'%')
+}
+
+/// A byte as URLs write it, `%2B`.
+fn percent_encoded(written: &[u8]) -> Option<u8> {
+    let [b'%', digits @ ..] = written else { return None };
+    u8::from_str_radix(std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?, 16).ok()
+}
+
+/// The byte before a place, and how many it takes in the text.
+fn byte_before_of(text: &[u8], start: usize) -> Option<(u8, usize)> {
+    let written = start.checked_sub(3).and_then(|from| text.get(from..start));
+    let encoded = written.and_then(percent_encoded).map(|byte| (byte, 3));
+    encoded.or_else(|| Some((*text.get(start.checked_sub(1)?)?, 1)))
+}
+
+fn byte_before(text: &[u8], start: usize) -> Option<u8> {
+    byte_before_of(text, start).map(|(byte, _)| byte)
 }
 
 /// Whether so many digits can be a number, or the first group of one.
@@ -206,14 +231,10 @@ impl Number<'_> {
         self.id_card().or_else(|| self.international()).or_else(|| self.mobile()).or_else(|| self.card())
     }
 
-    fn before(&self) -> Option<u8> {
-        self.text.get(self.start.checked_sub(1)?).copied()
-    }
-
     /// Whether it is the rest of something: of a word, a decimal number, an id with hyphens, an amount.
     fn is_glued_before(&self, start: usize) -> bool {
         let at = |back: usize| start.checked_sub(back).and_then(|at| self.text.get(at)).copied();
-        match at(1) {
+        match byte_before(self.text, start) {
             Some(byte) if byte.is_ascii_alphanumeric() => true,
             Some(b'_' | b'#' | b'$') => true,
             Some(b'.' | b',') => at(2).is_some_and(|byte| byte.is_ascii_digit()),
@@ -226,7 +247,8 @@ impl Number<'_> {
         let at = |on: usize| self.text.get(end + on).copied();
         match at(0) {
             Some(byte) if byte.is_ascii_alphanumeric() => true,
-            Some(b'_' | b'%') => true,
+            Some(b'_') => true,
+            Some(b'%') => self.text.get(end..end + 3).and_then(percent_encoded).is_none(),
             Some(b'.') => at(1).is_some_and(|byte| byte.is_ascii_digit()),
             Some(b'-') => at(1).is_some_and(|byte| byte.is_ascii_alphanumeric()),
             _ => false,
@@ -244,7 +266,7 @@ impl Number<'_> {
     /// The check digit says enough: words and hyphens around it change nothing.
     fn id_card(&self) -> Option<Told> {
         let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-        if is_word(self.before().as_ref()) {
+        if is_word(byte_before(self.text, self.start).as_ref()) {
             return None;
         }
         let whole = [1, 3].into_iter().find_map(|groups| {
@@ -270,7 +292,8 @@ impl Number<'_> {
 
     /// `+` and a country code.
     fn international(&self) -> Option<Told> {
-        let plus = self.start.checked_sub(1).filter(|&at| self.text.get(at) == Some(&b'+'))?;
+        let (_, width) = byte_before_of(self.text, self.start).filter(|(byte, _)| *byte == b'+')?;
+        let plus = self.start - width;
         if self.is_glued_before(plus) || self.is_id(plus) {
             return None;
         }
@@ -340,6 +363,8 @@ mod tests {
         );
         taken("(86)13812345678 200 35", "(<phone> 200 35");
         taken("+8613812345678 200 35 ms", "<phone> 200 35 ms");
+        taken("mobile=%2B8613812345678&x=1", "mobile=<phone>&x=1");
+        taken("q=%7B%22mobile%22%3A%2213812345678%22%7D", "q=%7B%22mobile%22%3A%22<phone>%22%7D");
         taken("tel:+14155552671 or +1 (415) 555-2671", "tel:<phone> or <phone>");
         taken("+1-415-555-2671 and +44 20 7946 0958 200 ms", "<phone> and <phone> 200 ms");
         taken("+85291234567 +65 6123 4567", "<phone> <phone>");
@@ -360,6 +385,7 @@ mod tests {
         kept("10.12.13.14 192.168.100.200:13812 2026-11-05 11:05:03.123456");
         kept("550e8400-e29b-41d4-a716-446655440000 0af7651916cd43dd8448eb211c80319c");
         kept("200 138 1234 56789");
+        kept("%2F2213812345678 and 50%2013");
     }
 
     #[test]

@@ -35,6 +35,10 @@ impl Seen {
 /// it is found; see [`crate::values`]. With `%40` they are 32, the most that are searched for at once on every
 /// processor.
 pub(crate) const MARKS: [&str; 31] = [
+    "assword>",
+    "ASSWORD>",
+    "ecret>",
+    "oken>",
     "eyJ",
     "earer ",
     "EARER ",
@@ -50,11 +54,7 @@ pub(crate) const MARKS: [&str; 31] = [
     "ghr_",
     "github_pat_",
     "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "xoxa-",
-    "xoxr-",
-    "xoxs-",
+    "xox",
     "_live_",
     "sk-",
     "-----BEGIN",

@@ -106,7 +106,12 @@ fn marked(text: &[u8], at: usize, mark: &str) -> Option<values::Span> {
         "ghp_" | "gho_" | "ghu_" | "ghs_" | "ghr_" => of_length(run(text, after, alphanumeric), 30),
         "github_pat_" => of_length(run(text, after, is_url_safe), 20),
         "glpat-" => of_length(run(text, after, is_url_safe), 16),
-        "xoxb-" | "xoxp-" | "xoxa-" | "xoxr-" | "xoxs-" => of_length(run(text, after, is_url_safe), 10),
+        "xox" => {
+            let is_kind =
+                matches!(text.get(after..after + 2), Some([b'b' | b'p' | b'a' | b'r' | b's', b'-']));
+            of_length(run(text, after, is_url_safe), 12).filter(|_| is_kind)
+        }
+        "assword>" | "ASSWORD>" | "ecret>" | "oken>" => element(text, at),
         "_live_" => {
             let start = at
                 .checked_sub(2)
@@ -123,6 +128,19 @@ fn marked(text: &[u8], at: usize, mark: &str) -> Option<values::Span> {
         "-token " => option(text, at, after, SecretKind::Token),
         _ => chinese(text, after),
     }
+}
+
+/// What stands in an element of XML, of which the mark ends the closing tag: `<password>x</password>`. An opening tag
+/// alone is more often a word for what belongs there.
+fn element(text: &[u8], at: usize) -> Option<values::Span> {
+    let before = text.get(..at)?;
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
+    let name = before.iter().rev().take_while(|&byte| is_name(byte)).count();
+    let content = before.get(..at - name)?.strip_suffix(b"</")?;
+    let near = content.get(content.len().saturating_sub(SECRET_BYTES_MAX)..)?;
+    let length = near.iter().rev().position(|&byte| byte == b'>')?;
+    let start = content.len() - length;
+    (!text.get(start..content.len())?.trim_ascii().is_empty()).then_some((start, content.len()))
 }
 
 /// `--db-password x`: the word begins with a hyphen; one in the middle of a word is no option.
@@ -208,6 +226,12 @@ mod tests {
         taken("my password is: hunter2", "my password is: <token>");
         taken(r#"{"passwd":"x"} passwd: hunter2"#, r#"{"passwd":"x"} passwd: <token>"#);
         taken("PASSWORD => s3cret", "PASSWORD => <token>");
+        taken("<user>u1</user><password>s3 cret</password>", "<user>u1</user><password><token></password>");
+        taken(
+            "<wsse:Password Type=\"#PasswordText\">x1</wsse:Password><accessToken>ab</accessToken>",
+            "<wsse:Password Type=\"#PasswordText\"><token></wsse:Password><accessToken><token></accessToken>",
+        );
+        kept("login <user> <password> to go on");
     }
 
     #[test]
