@@ -282,18 +282,18 @@ fn failed_requests(report: &IncidentReport, locale: Locale) -> Option<String> {
     if !report.failed_requests.is_known() {
         let peak = figure_markdown(locale, known(&report.peak_error_share)?, Noun::None);
         return Some(match locale.lang {
-            Lang::En => format!("at the worst {peak} of requests failed"),
-            Lang::Zh => format!("失败率最高 {peak}"),
+            Lang::En => format!("{peak} of requests failed in the worst minute"),
+            Lang::Zh => format!("最差一分钟的失败率 {peak}"),
         });
     }
     let failed = figure_markdown(locale, known(&report.failed_requests)?, Noun::None);
     let of = known(&report.requests).map(|all| figure_markdown(locale, all, Noun::Requests));
     let peak = known(&report.peak_error_share).map(|peak| figure_markdown(locale, peak, Noun::None));
     Some(match (locale.lang, of, peak) {
-        (Lang::En, Some(of), Some(peak)) => format!("{failed} of {of} failed, at the worst {peak}"),
+        (Lang::En, Some(of), Some(peak)) => format!("{failed} of {of} failed, {peak} in the worst minute"),
         (Lang::En, Some(of), None) => format!("{failed} of {of} failed"),
         (Lang::En, None, _) => format!("{failed} requests failed"),
-        (Lang::Zh, Some(of), Some(peak)) => format!("{of}中失败 {failed} 次，失败率最高 {peak}"),
+        (Lang::Zh, Some(of), Some(peak)) => format!("{of}中失败 {failed} 次，最差一分钟的失败率 {peak}"),
         (Lang::Zh, Some(of), None) => format!("{of}中失败 {failed} 次"),
         (Lang::Zh, None, _) => format!("失败请求 {failed} 次"),
     })

@@ -142,9 +142,19 @@ impl Locale {
         }
     }
 
-    /// Whether the evidence tells the candidates apart.
-    pub(crate) fn strength(self, strength: EvidenceStrength) -> &'static str {
+    /// Whether the evidence tells so many candidates apart.
+    pub(crate) fn strength(self, strength: EvidenceStrength, candidates: usize) -> &'static str {
         match (self.lang, strength) {
+            (Lang::En, EvidenceStrength::NotEnough) if candidates == 0 => {
+                "Nothing that was looked at is consistent with what was seen."
+            }
+            (Lang::Zh, EvidenceStrength::NotEnough) if candidates == 0 => "所查各项均与现象不符。",
+            (Lang::En, EvidenceStrength::NotEnough) if candidates == 1 => {
+                "Not enough evidence: one candidate is consistent with what was seen, and more than that nothing says."
+            }
+            (Lang::Zh, EvidenceStrength::NotEnough) if candidates == 1 => {
+                "证据不足：仅有一项与现象相符，尚无其他依据支持。"
+            }
             (Lang::En, EvidenceStrength::Separates) => {
                 "The evidence is consistent with the first candidate and sets it apart from the others. It is still a \
                  candidate: people decide."

@@ -39,7 +39,10 @@ impl Page<'_> {
         }
         Ok(Fields::from([
             ("chart", self.chart("candidates")),
-            ("strength", safe(self.locale.strength(self.report.candidates_strength))),
+            (
+                "strength",
+                safe(self.locale.strength(self.report.candidates_strength, self.report.candidates.len())),
+            ),
             ("table", self.table("candidates", &table, usize::MAX)?),
             ("rejected", self.table("rejected", &rejected, limits::REJECTED_ROWS_MAX)?),
         ]))
