@@ -9,7 +9,7 @@ use fupan_model::MetricPoint;
 
 use super::log_fields::{Field, canonical, default_target};
 use super::pairs::service_of_pod;
-use super::table::{Table, is_missing, number};
+use super::table::{Table, is_missing, is_percent, written_number};
 use super::text_of;
 use crate::time::{ParsedInstant, parse_instant};
 use crate::{
@@ -91,16 +91,23 @@ pub(crate) fn long_roles(names: &[String]) -> Option<Vec<Role>> {
     roles.contains(&Role::Time).then_some(roles)
 }
 
+/// Share of the cells in the head that are numbers in a column of numbers: a word among them is a mistake, and told.
+const NUMBERS_SHARE_MIN: f64 = 0.8;
+
 /// Roles of a wide table: columns whose cells in the head are numbers are metrics. None if there is no
 /// time or no metric.
 pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Option<Vec<Role>> {
     let mut roles = shared_roles(names);
     let mut metrics = 0;
     for (at, (slot, name)) in roles.iter_mut().zip(names).enumerate() {
-        let mut cells = sample.iter().filter_map(|row| row.get(at)).filter(|cell| !is_missing(cell));
-        let is_numeric = cells.all(|cell| number(cell).is_some());
+        let cells = sample.iter().filter_map(|row| row.get(at)).filter(|cell| !is_missing(cell));
+        let cells: Vec<&str> = cells.map(AsRef::as_ref).collect();
+        let numbers = cells.iter().filter(|cell| written_number(cell).is_some()).count();
+        let is_numeric = numbers as f64 >= NUMBERS_SHARE_MIN * cells.len() as f64;
         if *slot == Role::Label && is_numeric {
+            let are_percents = !cells.is_empty() && cells.iter().all(|cell| is_percent(cell));
             let (name, unit) = name_and_unit(name);
+            let unit = unit.or(are_percents.then_some("%"));
             *slot = Role::Metric { name: name.to_owned(), unit: unit.map(str::to_owned) };
             metrics += 1;
         }
@@ -339,7 +346,7 @@ impl Decoder for CsvMetrics {
 }
 
 fn parse(name: &str, cell: &str) -> Result<f64, String> {
-    number(cell).ok_or_else(|| format!("{name}: {:?} is no number", text_of(cell)))
+    written_number(cell).ok_or_else(|| format!("{name}: {:?} is no number", text_of(cell)))
 }
 
 #[cfg(test)]
@@ -372,6 +379,20 @@ mod tests {
             (Some("pay-7"), Some("支付"))
         );
         assert_eq!((point.unit.as_deref(), point.cloud_region.as_deref()), (Some("%"), Some("华东")));
+    }
+
+    #[test]
+    fn numbers_as_people_write_them_are_no_labels() {
+        let rows =
+            (1..=9).map(|minute| format!("2026-11-05T03:0{minute}:00Z,16%,\"1,00{minute}\",{minute},0\n"));
+        let text = "time,cpu,requests,errors,drops\n2026-11-05T03:00:00Z,--,\"20,5\",much,1\n".to_owned();
+        let found = decode(&(text + &rows.collect::<String>()), true);
+        let reasons: Vec<&str> = found.rejects.iter().map(|(_, reason, _)| reason.as_str()).collect();
+        assert_eq!(reasons, ["errors: \"much\" is no number"]);
+        let first: Vec<_> =
+            found.metrics.iter().take(4).map(|point| (point.value, point.unit.as_deref())).collect();
+        assert_eq!(first, [(16.0, Some("%")), (1001.0, None), (1.0, None), (0.0, None)]);
+        assert!(found.metrics.iter().all(|point| point.attributes.is_empty()));
     }
 
     #[test]

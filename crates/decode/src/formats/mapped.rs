@@ -11,7 +11,7 @@ use super::log_builder::LogBuilder;
 use super::log_fields::{KeyCache, Target, column_of, default_target, field_by_column};
 use super::mapped_events;
 use super::pairs::{Pairs, service_of_pod};
-use super::table::{Table, is_missing, number};
+use super::table::{Table, is_missing, written_number};
 use super::traces::span_of;
 use super::{text_of, walk_text};
 use crate::framing::Records;
@@ -363,7 +363,7 @@ fn wide_points<'a>(wide: &Wide, pairs: Pairs<'a>, mut template: MetricPoint<'a>)
         let text = value.into_text();
         if !is_missing(&text) {
             // A column whose name could be a metric's but that holds words is a label.
-            match number(&text) {
+            match written_number(&text) {
                 Some(number) => values.push((groups, number)),
                 None => template.attributes.push((key, text)),
             }
@@ -387,7 +387,7 @@ fn wide_points<'a>(wide: &Wide, pairs: Pairs<'a>, mut template: MetricPoint<'a>)
 }
 
 fn read_number(name: &str, text: &str) -> Result<f64, String> {
-    number(text).ok_or_else(|| format!("{name}: {:?} is no number", text_of(text)))
+    written_number(text).ok_or_else(|| format!("{name}: {:?} is no number", text_of(text)))
 }
 
 /// Opens a field in place; one of another shape stays as it is.

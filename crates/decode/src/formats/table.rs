@@ -111,7 +111,10 @@ pub(crate) fn is_missing(cell: &str) -> bool {
     if cell.as_bytes().first().is_some_and(u8::is_ascii_digit) {
         return false;
     }
-    matches!(cell.trim(), "" | "null" | "NULL" | "None" | "N/A" | "n/a" | "NA" | "-" | "\\N")
+    matches!(
+        cell.trim(),
+        "" | "null" | "NULL" | "None" | "N/A" | "n/a" | "NA" | "#N/A" | "-" | "--" | "—" | "\\N"
+    )
 }
 
 /// A value of a metric; `NaN` and infinities are values.
@@ -128,6 +131,34 @@ pub(crate) fn number(cell: &str) -> Option<f64> {
             .ok()
             .filter(|number| number.is_finite() || !cell.bytes().any(|byte| byte.is_ascii_digit())),
     }
+}
+
+/// As [`number`], also as people write it: `16%`, `1,000.5`, `20,5`.
+pub(crate) fn written_number(cell: &str) -> Option<f64> {
+    number(cell).or_else(|| {
+        let bare = cell.trim().trim_end_matches(['%', '％']).trim_end();
+        if !bare.contains(',') {
+            return (bare.len() < cell.trim().len()).then(|| number(bare)).flatten();
+        }
+        number(&without_groups(bare, ',', '.').or_else(|| without_groups(bare, '.', ','))?)
+    })
+}
+
+/// Whether a cell is a share of a hundred.
+pub(crate) fn is_percent(cell: &str) -> bool {
+    cell.trim_end().ends_with(['%', '％'])
+}
+
+/// Thousands apart, and the decimal part behind a point.
+fn without_groups(number: &str, between: char, point: char) -> Option<String> {
+    let (whole, decimals) = number.split_once(point).unwrap_or((number, ""));
+    let mut groups = whole.trim_start_matches(['-', '+']).split(between);
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let first = groups.next().filter(|first| digits(first) && !first.is_empty())?;
+    let mut groups = groups.peekable();
+    let is_grouped = groups.peek().is_some();
+    let fits = groups.all(|group| group.len() == 3 && digits(group)) && digits(decimals);
+    (fits && (!is_grouped || first.len() <= 3)).then(|| format!("{}.{decimals}", whole.replace(between, "")))
 }
 
 #[cfg(test)]
@@ -161,6 +192,26 @@ mod tests {
         assert!(number("NaN").unwrap().is_nan());
         // Out of range is no value, not an infinite one.
         assert_eq!(number("1e999"), None);
-        assert!(is_missing(" ") && is_missing("null") && !is_missing("0"));
+        assert!(is_missing(" ") && is_missing("null") && is_missing("--") && !is_missing("0"));
+    }
+
+    #[test]
+    fn numbers_as_people_write_them() {
+        for (cell, value) in [
+            ("16%", Some(16.0)),
+            ("99.5 ％", Some(99.5)),
+            ("1,000", Some(1000.0)),
+            ("-12,345,678.25", Some(-12_345_678.25)),
+            ("20,5", Some(20.5)),
+            ("1.234,56", Some(1234.56)),
+            ("2026,11,22", None),
+            ("1000,000", Some(1000.0)),
+            ("a,b", None),
+            ("1,", Some(1.0)),
+            ("%", None),
+            ("10ms", None),
+        ] {
+            assert_eq!(written_number(cell), value, "{cell}");
+        }
     }
 }
