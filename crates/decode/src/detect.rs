@@ -50,7 +50,7 @@ pub fn detect(head: &[u8], head_is_whole: bool, options: &DecodeOptions) -> Resu
     let head = without_bom(head);
     // A mapping refines the format that was told; it never contradicts it.
     let agrees = |mapping: &&Mapping| options.format.is_none_or(|format| format == mapping.format());
-    let mut mappings = options.mappings.iter().filter(agrees);
+    let mut mappings = options.mappings_for_source().filter(agrees);
     if let Some(detection) = mappings.find_map(|mapping| by_mapping(mapping, head, head_is_whole)) {
         return Ok(detection);
     }
@@ -83,12 +83,12 @@ fn name_encoding(error: DecodeError, head: &[u8]) -> DecodeError {
     }
 }
 
-/// The mapping applies if its test on the content holds.
+/// The mapping applies if its test holds.
 fn by_mapping(mapping: &Mapping, head: &[u8], head_is_whole: bool) -> Option<Detection> {
     fits(mapping, head, head_is_whole).then(|| Detection {
         format: mapping.format(),
         mapping: Some(mapping.name.clone()),
-        reason: format!("the content passes the test of the mapping {}", mapping.name),
+        reason: format!("it passes the test of the mapping {}", mapping.name),
         banner_bytes: 0,
     })
 }

@@ -33,6 +33,19 @@ impl Encoding {
     /// UTF-16 with the higher byte first.
     pub const UTF_16BE: Self = Self(encoding_rs::UTF_16BE);
 
+    /// Those that logs are in most often, beside UTF-8.
+    pub const USUAL: [Self; 9] = [
+        Self::GB18030,
+        Self::UTF_16LE,
+        Self::UTF_16BE,
+        Self(encoding_rs::BIG5),
+        Self(encoding_rs::SHIFT_JIS),
+        Self(encoding_rs::EUC_JP),
+        Self(encoding_rs::EUC_KR),
+        Self(encoding_rs::WINDOWS_1251),
+        Self(encoding_rs::WINDOWS_1252),
+    ];
+
     /// The encoding of that name, as the WHATWG and iconv call it; none for UTF-8, which needs no
     /// transcoding, and for names that are not known.
     pub fn by_name(name: &str) -> Option<Self> {
@@ -76,7 +89,7 @@ impl Encoding {
         if let Some(encoding) = declared {
             return Some(DetectedEncoding { encoding, reason: "as declared".to_owned() });
         }
-        let by_mapping = options.mappings.iter().find_map(|mapping| {
+        let by_mapping = options.mappings_for_source().find_map(|mapping| {
             let encoding = mapping.encoding()?;
             let text = encoding.decode_head(head);
             let fits = crate::detect::fits(mapping, text.as_bytes(), head_is_whole);

@@ -31,6 +31,6 @@ pub use format::{Framing, InputFormat, RecordStart};
 pub use formats::timeline::timeline_json_schema;
 pub use formats::{open, open_from};
 pub use framing::{count_records, last_boundary};
-pub use mapping::suggest::{suggest_mapping, suggest_mapping_in};
+pub use mapping::suggest::{mapping_name, suggest_mapping, suggest_mapping_in};
 pub use mapping::{Mapping, mapping_json_schema};
 pub use options::{DecodeOptions, Origin};

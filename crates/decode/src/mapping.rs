@@ -85,9 +85,11 @@ pub(crate) enum MultiLine {
     Joined(RecordStart),
 }
 
-/// A test on the content of a source.
-#[derive(Debug, Clone)]
+/// A test on a source.
+#[derive(Debug, Clone, Default)]
 struct Test {
+    /// Its name, where it has one, fits one of them.
+    sources: Vec<glob::Pattern>,
     header: Vec<String>,
     keys: Vec<String>,
     text: Option<Regex>,
@@ -161,8 +163,8 @@ impl Mapping {
             );
         }
         // Anything is text: without a test of its own, the pattern has to fit.
-        if let (Shape::Text(text), None) = (&shape, &test) {
-            test = Some(Test { header: Vec::new(), keys: Vec::new(), text: Some(text.pattern.clone()) });
+        if let Shape::Text(text) = &shape {
+            test.get_or_insert_default().text.get_or_insert_with(|| text.pattern.clone());
         }
         let encoding = spec.encoding.map(|name| known_encoding(&name)).transpose()?.flatten();
         let mut fields = Vec::new();
@@ -260,6 +262,12 @@ impl Mapping {
 
     pub(crate) fn target(&self) -> MappingTarget {
         self.target
+    }
+
+    /// Whether it is for sources of that name; standard input has none.
+    pub(crate) fn fits_source(&self, name: &str) -> bool {
+        let sources = self.test.as_ref().map(|test| test.sources.as_slice()).unwrap_or_default();
+        sources.is_empty() || name == "-" || sources.iter().any(|pattern| pattern.matches(name))
     }
 
     /// Whether it is for a table with these columns.

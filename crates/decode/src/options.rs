@@ -34,6 +34,12 @@ impl DecodeOptions {
             pseudonyms: None,
         }
     }
+
+    /// Mappings that are for a source of this name, whatever it holds.
+    pub(crate) fn mappings_for_source(&self) -> impl Iterator<Item = &Mapping> {
+        let name = self.source.rsplit(['/', '!']).next().unwrap_or_default();
+        self.mappings.iter().filter(move |mapping| mapping.fits_source(name))
+    }
 }
 
 /// What is known of the bytes from where they lay, beside the bytes themselves.

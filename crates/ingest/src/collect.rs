@@ -159,9 +159,7 @@ impl<'a> Collector<'a> {
         stream.redundant.retain(|row| !stream.seen.contains(&row.chunk_id));
         stream.stale.extend(stream.redundant.iter().cloned());
         self.group.redundant.append(&mut stream.redundant);
-        if self.settings.replace {
-            self.replace_by_pieces(&mut stream).await?;
-        }
+        self.replace_by_pieces(&mut stream).await?;
         stream.report.history = stream.history(&self.known);
         self.samples.forget(&stream.stale);
         Arc::make_mut(&mut self.known).learn(stream.fresh, &stream.stale);
@@ -191,9 +189,7 @@ impl<'a> Collector<'a> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
         // What holds earlier pieces of this source holds them still.
         decoded.cut.supersedes.retain(|old| !stream.seen.contains(&old.chunk_id));
-        if self.settings.replace {
-            stream.replace_by_whole(&mut decoded, &self.known);
-        }
+        stream.replace_by_whole(&mut decoded, &self.known, self.settings.replace);
         self.leave_out_repeated(&mut decoded).await?;
         let Some(stream) = &mut self.stream else { return Ok(()) };
         let Some((facts, _)) = &stream.opened else { return Ok(()) };

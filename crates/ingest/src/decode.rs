@@ -1,6 +1,7 @@
 //! One chunk → its rows, on whichever core is free.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
@@ -30,6 +31,8 @@ pub(crate) struct SourceFacts {
     pub(crate) has_own_keys: bool,
     pub(crate) zone: String,
     pub(crate) reading: String,
+    /// As `reading`, in other encodings: the same records, of other bytes.
+    pub(crate) in_other_encodings: Arc<HashSet<String>>,
     pub(crate) privacy: Privacy,
     pub(crate) ingested_at: Micros,
     pub(crate) software_version: String,

@@ -254,13 +254,19 @@ impl Reading<'_> {
             .and_then(|name| settings.mappings.iter().find(|mapping| mapping.name == *name));
         let mapping_text = mapping.map(|mapping| format!("{mapping:?}")).unwrap_or_default();
         let format = detection.format;
-        let mut reading = vec!["reading", format.as_str(), &mapping_text, &zone, &again];
-        reading.extend(encoding);
         // What has no year cannot be read without the time of writing.
         let takes_year = matches!(format, InputFormat::Syslog | InputFormat::TextLog);
-        reading.extend((takes_year && stream.modified_at.is_none()).then_some("written at an unknown time"));
-        // Texts as they are make other rows of the same bytes.
-        reading.extend(settings.keep_raw.then_some("raw"));
+        let reading_in = |encoding: Option<&str>| {
+            let mut reading = vec!["reading", format.as_str(), &mapping_text, &zone, &again];
+            reading.extend(encoding);
+            reading
+                .extend((takes_year && stream.modified_at.is_none()).then_some("written at an unknown time"));
+            // Texts as they are make other rows of the same bytes.
+            reading.extend(settings.keep_raw.then_some("raw"));
+            event_id(&reading)
+        };
+        let others = Encoding::USUAL.iter().map(|other| Some(other.name())).chain([None]);
+        let others = others.filter(|other| *other != encoding).map(reading_in);
         let privacy = Privacy {
             keep_raw: settings.keep_raw,
             has_personal_fields: mapping.is_some_and(|mapping| !mapping.personal().is_empty()),
@@ -272,7 +278,8 @@ impl Reading<'_> {
             input_format: format.as_str().to_owned(),
             mapping: detection.mapping.clone(),
             has_own_keys: format.has_own_keys(),
-            reading: event_id(&reading),
+            reading: reading_in(encoding),
+            in_other_encodings: Arc::new(others.collect()),
             zone,
             privacy,
             ingested_at: settings.now,

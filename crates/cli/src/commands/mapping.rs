@@ -1,6 +1,6 @@
 //! `fupan mapping`: a first mapping for a source that is not standard.
 
-use fupan_decode::{DecodeOptions, Encoding};
+use fupan_decode::{DecodeOptions, Encoding, mapping_name};
 use fupan_ingest::{find_sources_anywhere, sample};
 
 use crate::app::App;
@@ -31,7 +31,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     let [source] = sources.as_slice() else {
         return Err(Failure::usage(format!("`{path}` is not one file")).hint("name one file of the folder"));
     };
-    let mut options = DecodeOptions::new(app.zone(), source.name.clone());
+    let options = DecodeOptions::new(app.zone(), source.name.clone());
     let unreadable = |problem: String| {
         Failure::new(ErrorKind::BadInput, format!("no mapping for {}: {problem}", source.name))
     };
@@ -41,7 +41,6 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     };
     let head = reading.await.map_err(|error| Failure::bug(error.to_string()))?;
     let head = head.map_err(|problem| unreadable(problem.to_string()))?;
-    options.source = name_of(&source.name);
     let suggested = match &head.encoding {
         None => fupan_decode::suggest_mapping(&head.text, &options),
         Some(encoding) => fupan_decode::suggest_mapping_in(&head.text, encoding, &options),
@@ -51,29 +50,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     app.terminal.line(text.trim_end())?;
     app.terminal.note(format!(
         "look it over, save it as mappings/{}.toml in the workspace, then: fupan ingest --dry-run {path}",
-        options.source
+        mapping_name(&source.name)
     ));
     Ok(DONE)
-}
-
-/// The file's own name without its endings, for the mapping's name.
-fn name_of(source: &str) -> String {
-    let file = source.rsplit(['/', '\\']).next().unwrap_or(source);
-    let stem = file.split('.').find(|part| !part.is_empty()).unwrap_or("source");
-    let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
-    let name: String = stem.chars().map(|letter| if is_plain(letter) { letter } else { '-' }).collect();
-    let name = name.trim_matches('-');
-    if name.is_empty() { "source".to_owned() } else { name.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::name_of;
-
-    #[test]
-    fn a_mapping_is_named_after_its_file() {
-        assert_eq!(name_of("exports/pods 2026.csv.gz"), "pods-2026");
-        assert_eq!(name_of("-"), "source");
-        assert_eq!(name_of("../.hidden"), "hidden");
-    }
 }

@@ -152,28 +152,37 @@ fn a_metric_value_that_is_no_number_is_no_row_in_any_format() {
 
 #[test]
 fn a_store_may_lie_above_and_another_encoding_takes_the_place_of_the_first() {
-    let world = World::new();
-    // Where the encoding is told, there is nothing but ASCII.
-    let line = |at: u32| {
-        format!("2026-11-05 10:{:02}:{:02} INFO order - order {at} was accepted\n", at / 60, at % 60)
-    };
-    let mut log: Vec<u8> = (0..3_000).flat_map(|at| line(at).into_bytes()).collect();
-    // "库存不足" in GBK.
-    for second in [1, 2] {
-        log.extend_from_slice(format!("2026-11-05 10:59:0{second} ERROR order - ").as_bytes());
-        log.extend_from_slice(b"\xbf\xe2\xb4\xe6\xb2\xbb\xd7\xe3\n");
+    // One chunk, and two of which the first is the same in both encodings.
+    for orders in [3_000, 120_000] {
+        let world = World::new();
+        // Where the encoding is told, there is nothing but ASCII.
+        let line = |at: u32| {
+            let (hour, minute, second) = (at / 3600 % 24, at / 60 % 60, at % 60);
+            format!(
+                "2026-11-{:02} {hour:02}:{minute:02}:{second:02} INFO order - order {at} was accepted\n",
+                5 + at / 86400
+            )
+        };
+        let mut log: Vec<u8> = (0..orders).flat_map(|at| line(at).into_bytes()).collect();
+        // "库存不足" in GBK.
+        for second in [1, 2] {
+            log.extend_from_slice(format!("2026-11-06 23:59:0{second} ERROR order - ").as_bytes());
+            log.extend_from_slice(b"\xbf\xe2\xb4\xe6\xb2\xbb\xd7\xe3\n");
+        }
+        world.file("work/late.log", &log);
+        let ingest = |more: &[&str]| {
+            let arguments = [&["--store", "work/../kept/store", "ingest", "work/late.log"], more].concat();
+            world.run(&arguments)
+        };
+        let first = ingest(&[]);
+        assert!(first.contains("ingest again with --encoding NAME"), "{first}");
+        let again = ingest(&["--encoding", "gbk"]);
+        assert!(again.contains("takes the place of its earlier version"), "{again}");
+        let question =
+            "select count(*) as n, count(*) filter (where body like '%库存不足%') as found from logs";
+        let answer = world.run(&["--store", "kept/store", "sql", "--quiet", "--format", "csv", question]);
+        assert_eq!(answer, format!("exit code 0\n--- stdout\nn,found\n{},2\n", orders + 2));
     }
-    world.file("work/late.log", &log);
-    let ingest = |more: &[&str]| {
-        let arguments = [&["--store", "work/../kept/store", "ingest", "work/late.log"], more].concat();
-        world.run(&arguments)
-    };
-    let first = ingest(&[]);
-    assert!(first.contains("ingest again with --replace --encoding NAME"), "{first}");
-    ingest(&["--replace", "--encoding", "gbk"]);
-    let question = "select count(*) as n, count(*) filter (where body like '%库存不足%') as found from logs";
-    let answer = world.run(&["--store", "kept/store", "sql", "--quiet", "--format", "csv", question]);
-    assert_eq!(answer, "exit code 0\n--- stdout\nn,found\n3002,2\n");
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn framing(found: &Detection, rest: &[u8]) -> Framing {
 fn table(rest: &[u8], head_is_whole: bool, options: &DecodeOptions) -> Option<Detection> {
     let table = Table::read(rest, "csv").ok().filter(|table| table.names.len() >= 2)?;
     let by_mapping = || {
-        let mut mappings = options.mappings.iter().filter(|mapping| mapping.is_csv());
+        let mut mappings = options.mappings_for_source().filter(|mapping| mapping.is_csv());
         mappings.find_map(|mapping| super::by_mapping(mapping, rest, head_is_whole))
     };
     let found = by_mapping().or_else(|| text::by_header(&table, rest))?;

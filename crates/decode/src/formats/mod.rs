@@ -203,7 +203,7 @@ pub(crate) fn walk_text<'a>(
 fn not_utf8(error: Utf8Error) -> String {
     let at = error.valid_up_to();
     format!(
-        "not UTF-8 text: byte {at} cannot be read; is it another encoding? ingest again with --replace --encoding NAME"
+        "not UTF-8 text: byte {at} cannot be read; is it another encoding? ingest again with --encoding NAME"
     )
 }
 

@@ -71,7 +71,15 @@ pub(super) fn compile_time(time: spec::TimeSpec, reference_year: Option<i32>) ->
 
 pub(super) fn compile_test(wanted: spec::MatchSpec) -> Result<Test, String> {
     let text = wanted.pattern.map(|pattern| compile_pattern("match.pattern", &pattern)).transpose()?;
-    Ok(Test { header: wanted.header, keys: wanted.first_key.into_vec(), text })
+    let bad = |name: &str, error: glob::PatternError| format!("match.source {name:?}: {error}");
+    let sources = wanted.source.into_vec().into_iter();
+    let sources = sources.map(|name| glob::Pattern::new(&name).map_err(|error| bad(&name, error)));
+    Ok(Test {
+        sources: sources.collect::<Result<_, _>>()?,
+        header: wanted.header,
+        keys: wanted.first_key.into_vec(),
+        text,
+    })
 }
 
 pub(super) fn compile_text(pattern: Option<String>, multi_line: Option<&str>) -> Result<TextShape, String> {

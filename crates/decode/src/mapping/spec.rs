@@ -45,6 +45,9 @@ fn logs() -> String {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MatchSpec {
+    /// Names of files.
+    #[serde(default)]
+    pub(super) source: OneOrMany,
     #[serde(default)]
     pub(super) header: Vec<String>,
     #[serde(default)]

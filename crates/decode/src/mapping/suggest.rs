@@ -33,7 +33,7 @@ pub fn suggest_mapping(head: &[u8], options: &DecodeOptions) -> Result<String, D
     if let Some(columns) = columns {
         return suggest_columns("csv", &columns, options);
     }
-    text::suggest(&text, &name_of(&options.source)).ok_or_else(|| DecodeError::Unrecognised {
+    text::suggest(&text, &options.source).ok_or_else(|| DecodeError::Unrecognised {
         seen: format!("text without times, such as {:?}", text_of(text.lines().next().unwrap_or_default())),
         hint: "write a mapping by hand: format = \"text\" with a pattern that names the time".to_owned(),
     })
@@ -94,7 +94,7 @@ fn suggest_columns(format: &str, columns: &[Column], options: &DecodeOptions) ->
     let is_metrics = format == "csv" && !has_text && !metrics.is_empty();
 
     let mut file = Writer::new(&options.source, columns.iter().map(|column| column.values.len()).max());
-    file.pair("name", &quoted(&name_of(&options.source)));
+    file.pair("name", &quoted(&mapping_name(&options.source)));
     file.pair("table", if is_metrics { "\"metrics\"" } else { "\"logs\"" });
     file.pair("format", &quoted(format));
     let tested = tested_names(columns, &time.name);
@@ -125,11 +125,22 @@ fn tested_names(columns: &[Column], time: &str) -> Vec<String> {
     names
 }
 
-/// The source's file name without folders and endings.
-fn name_of(source: &str) -> String {
-    let file = source.rsplit(['/', '\\']).next().unwrap_or(source);
-    let stem = file.split('.').find(|part| !part.is_empty()).unwrap_or("source");
-    stem.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '-' }).collect()
+/// The name of a mapping for a source: that of its file, without folders and endings.
+pub fn mapping_name(source: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
+    let stem = file_stem(source).unwrap_or_default();
+    let name: String = stem.chars().map(|letter| if is_plain(letter) { letter } else { '-' }).collect();
+    let name = name.trim_matches('-');
+    if name.is_empty() { "source".to_owned() } else { name.to_owned() }
+}
+
+/// The name of a file without folders and endings.
+fn file_stem(source: &str) -> Option<&str> {
+    file_name(source).split('.').find(|part| !part.is_empty())
+}
+
+fn file_name(source: &str) -> &str {
+    source.rsplit(['/', '\\', '!']).next().unwrap_or(source)
 }
 
 /// A string of TOML.
@@ -157,7 +168,7 @@ impl Writer {
         let mut file = Self { text: String::new() };
         file.comment(&format!(
             "A first mapping for {}, suggested from its first {} records. Check it, above all the time.",
-            shown(source),
+            shown(file_name(source)),
             records.unwrap_or(0)
         ));
         file

@@ -3,6 +3,9 @@
 //! One source may have been read in several versions: before and after somebody mended it, but also before
 //! and after it was rotated, and what a rotated log held is not mended by the next one. What speaks of the same
 //! time is a version of the same; what speaks of another time is kept, and told.
+//!
+//! What was read in another encoding is replaced in any case: its bytes were others, so nothing else tells that it is
+//! the same.
 
 use std::sync::Arc;
 
@@ -84,15 +87,18 @@ fn versions<'a>(chunks: impl Iterator<Item = &'a Arc<LedgerRow>>) -> Vec<Version
 
 impl Stream {
     /// The chunks of earlier versions that count and are not replaced already.
-    fn earlier_versions(&self, known: &KnownChunks, new: Span<'_>) -> Vec<LedgerRow> {
+    fn earlier_versions(&self, known: &KnownChunks, new: Span<'_>, is_replacing: bool) -> Vec<LedgerRow> {
         let Some((facts, _)) = &self.opened else { return Vec::new() };
         let new = Span { zone: Some(&facts.zone), ..new };
         let is_stale = |row: &LedgerRow| self.stale.iter().any(|old| old.chunk_id == row.chunk_id);
         let of_source = known.of_source(&facts.source, facts.source_place.as_deref());
+        let of_source =
+            of_source.filter(|row| is_replacing || facts.in_other_encodings.contains(&row.reading));
         let mut earlier = Vec::new();
         for version in versions(of_source) {
-            // Of one that is replaced in part, the rest goes too.
-            if version.chunks.iter().any(|row| is_stale(row)) || version.span.is_of_the_time_of(&new) {
+            // Of one that is replaced in part, the rest goes too; one that begins alike is the same.
+            let is_told = |row: &LedgerRow| is_stale(row) || self.seen.contains(&row.chunk_id);
+            if version.chunks.iter().any(|row| is_told(row)) || version.span.is_of_the_time_of(&new) {
                 earlier.extend(version.chunks.into_iter().map(|row| row.as_ref().clone()));
             }
         }
@@ -105,7 +111,12 @@ impl Stream {
     }
 
     /// Has a piece that is the whole source take the place of earlier versions, in one commit.
-    pub(super) fn replace_by_whole(&mut self, decoded: &mut Decoded, known: &KnownChunks) {
+    pub(super) fn replace_by_whole(
+        &mut self,
+        decoded: &mut Decoded,
+        known: &KnownChunks,
+        is_replacing: bool,
+    ) {
         let Some((facts, _)) = &self.opened else { return };
         // A timeline corrects what it said before, and keeps it readable.
         if !decoded.cut.is_whole || is_declarative(&facts.input_format) || !decoded.has_accepted() {
@@ -117,7 +128,7 @@ impl Stream {
         let replaced =
             |row: &LedgerRow| decoded.cut.supersedes.iter().any(|old| old.chunk_id == row.chunk_id);
         self.stale.extend(decoded.cut.supersedes.iter().cloned());
-        let mut earlier = self.earlier_versions(known, new);
+        let mut earlier = self.earlier_versions(known, new, is_replacing);
         earlier.retain(|row| !replaced(row));
         self.note_replaced(&earlier);
         decoded.cut.supersedes.extend(earlier);
@@ -134,7 +145,7 @@ impl Collector<'_> {
         }
         let mut new = Span::default();
         new.add(stream.report.first, stream.report.last);
-        let earlier = stream.earlier_versions(&self.known, new);
+        let earlier = stream.earlier_versions(&self.known, new, self.settings.replace);
         if earlier.is_empty() {
             return Ok(());
         }

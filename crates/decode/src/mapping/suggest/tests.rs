@@ -94,6 +94,27 @@ fn a_text_log_of_an_unknown_layout() {
 }
 
 #[test]
+fn a_text_with_stack_traces_is_for_files_of_its_name() {
+    let (toml, found) = suggest(
+        "logs/订单 pay-2026-11-05.log",
+        concat!(
+            "2026-11-05 11:05:03.250 INFO charged\n2026-11-05 11:05:03.300 INFO charged\n",
+            "2026-11-05 11:05:03.400 INFO charged\n2026-11-05 11:05:03.500 INFO charged\n",
+            "2026-11-05 11:05:04.250 ERROR charge failed\n",
+            "java.lang.IllegalStateException: pool exhausted\n\tat Pool.take(Pool.java:7)\n",
+            "2026-11-05 11:05:05.250 INFO charged\n",
+        ),
+    );
+    assert_eq!(found.logs.len(), 6, "{toml}");
+    assert!(found.logs[4].body.as_deref().unwrap().contains("IllegalStateException"));
+    assert!(toml.contains("match = { source = \"订单 pay*\" }"), "{toml}");
+    let mapping = Mapping::parse(&toml).unwrap();
+    for (name, is_for) in [("订单 pay-2026-11-06.log.gz", true), ("-", true), ("cart.log", false)] {
+        assert_eq!(mapping.fits_source(name), is_for, "{name}");
+    }
+}
+
+#[test]
 fn a_table_of_numbers_is_metrics() {
     let (_, found) =
         suggest("m.csv", "stamp,cpu.a,mem (MB),zone_name\n1793849103,0.5,7,east\n1793849163,0.6,8,east\n");

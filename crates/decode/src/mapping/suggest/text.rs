@@ -3,9 +3,9 @@
 use fupan_model::severity;
 
 use super::times::TimeLayout;
-use super::{Writer, quoted, shown};
-use crate::limits;
+use super::{Writer, file_stem, mapping_name, quoted, shown};
 use crate::line_time::is_continuation;
+use crate::{RecordStart, limits};
 
 /// Words that a time may have.
 const TIME_WORDS_MAX: usize = 5;
@@ -22,22 +22,24 @@ pub(super) fn begins_with_time(text: &str) -> bool {
 }
 
 /// Writes a mapping; none where no line begins with a time.
-pub(super) fn suggest(text: &str, name: &str) -> Option<String> {
+pub(super) fn suggest(text: &str, source: &str) -> Option<String> {
     let lines: Vec<&str> = text
         .lines()
         .filter(|line| !line.trim().is_empty() && !is_continuation(line.as_bytes()))
         .take(limits::HEAD_RECORDS_MAX)
         .collect();
-    let (shape, layout) = (1..=TIME_WORDS_MAX).rev().find_map(|words| {
+    let (shape, layout, begin_with_time) = (1..=TIME_WORDS_MAX).rev().find_map(|words| {
         let shapes: Vec<(Shape<'_>, &str)> = lines.iter().filter_map(|line| Shape::of(line, words)).collect();
-        let times: Vec<&str> = shapes.iter().map(|(shape, _)| shape.time).collect();
         // Some lines may be broken, or continue one before.
+        let is_time = |time: &str| TimeLayout::of(&[time]).is_some();
         let good: Vec<&str> =
-            times.iter().copied().filter(|time| TimeLayout::of(&[time]).is_some()).collect();
+            shapes.iter().map(|(shape, _)| shape.time).filter(|time| is_time(time)).collect();
         let layout = TimeLayout::of(&good)?;
         let enough = good.len() as f64 >= SHARE_MIN * lines.len() as f64;
-        let shape = shapes.into_iter().find(|(shape, _)| TimeLayout::of(&[shape.time]).is_some())?;
-        enough.then_some((shape, layout))
+        let begins = |line: &&&str| RecordStart::Time.begins(line.as_bytes());
+        let begin_with_time = lines.iter().filter(begins).count() == good.len();
+        let shape = shapes.into_iter().find(|(shape, _)| is_time(shape.time))?;
+        enough.then_some((shape, layout, begin_with_time))
     })?;
     let (Shape { time, is_bracketed, words }, rest) = shape;
     let time_pattern = ["\\S+"; TIME_WORDS_MAX].get(..words).unwrap_or_default().join(" ");
@@ -48,16 +50,25 @@ pub(super) fn suggest(text: &str, name: &str) -> Option<String> {
     let pattern =
         format!("^{open}(?<time>{time_pattern}){close}[\\s|,-]+{level_pattern}%{{GREEDYDATA:message}}$");
 
-    let mut file = Writer::new(name, Some(lines.len()));
-    file.pair("name", &quoted(name));
+    let mut file = Writer::new(source, Some(lines.len()));
+    file.pair("name", &quoted(&mapping_name(source)));
     file.pair("table", "\"logs\"");
     file.pair("format", "\"text\"");
+    if let Some(sources) = files_like(source) {
+        file.comment("Many texts have such lines: the mapping is for files of this name.");
+        file.pair("match", &format!("{{ source = {} }}", quoted(&sources)));
+    }
     file.comment(
         "Groups of the pattern become fields; %{GREEDYDATA:message} takes the lines that follow, too.",
     );
     file.pair("pattern", &quoted(&pattern));
-    file.comment("Lines that are indented, or a part of a stack trace, belong to the record before.");
-    file.pair("multi_line", "\"unindented\"");
+    if begin_with_time {
+        file.comment("Lines that begin with no time belong to the record before.");
+        file.pair("multi_line", "\"time\"");
+    } else {
+        file.comment("Lines that are indented, or a part of a stack trace, belong to the record before.");
+        file.pair("multi_line", "\"unindented\"");
+    }
     file.comment(&format!("time: {}, such as {}", layout.reason(), shown(time)));
     file.pair(
         "time",
@@ -76,6 +87,12 @@ pub(super) fn suggest(text: &str, name: &str) -> Option<String> {
     }
     file.comment("message is read as body without being mapped; split it further with more named groups.");
     Some(file.text)
+}
+
+/// Files that are named alike, whatever number or date follows; none where the name has nothing else.
+fn files_like(source: &str) -> Option<String> {
+    let stem = file_stem(source)?.trim_end_matches(|letter: char| !letter.is_alphabetic());
+    (!stem.is_empty()).then(|| format!("{}*", glob::Pattern::escape(stem)))
 }
 
 /// A time of some words at the beginning of a line.
