@@ -169,7 +169,16 @@ pub fn redact_bytes<'a>(bytes: &'a [u8], is_cut: bool, counts: &mut Counts) -> C
         out.extend_from_slice(redact(chunk.valid(), counts).as_bytes());
         out.extend_from_slice(chunk.invalid());
     }
-    Cow::Owned(out)
+    Cow::Owned(redacted_gb18030(&out, counts).unwrap_or(out))
+}
+
+/// What Chinese words announce in bytes that are no UTF-8 (密码： in GBK); none where nothing is found.
+fn redacted_gb18030(bytes: &[u8], counts: &mut Counts) -> Option<Vec<u8>> {
+    let text = encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes)?;
+    match redact(&text, counts) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(redacted) => Some(encoding_rs::GB18030.encode(&redacted).0.into_owned()),
+    }
 }
 
 fn without_part(bytes: &[u8]) -> &[u8] {
@@ -257,5 +266,15 @@ pub(crate) mod tests {
         assert_eq!(redacted(b"{\"phone\":\"1381234567", true), "{\"phone\":\"");
         assert_eq!(redacted(b"{\"mail\":\"alice@exam", true), "{\"mail\":\"");
         assert_eq!(redacted(b"{\"mail\":\"alice@exam", false), "{\"mail\":\"alice@exam");
+    }
+
+    #[test]
+    fn what_chinese_words_announce_goes_in_gbk_too() {
+        let line = encoding_rs::GB18030.encode("登录失败 密码：Ab12Cd34，手机 13812345678").0.into_owned();
+        let mut counts = Counts::default();
+        let redacted = redact_bytes(&line, false, &mut counts).into_owned();
+        let (text, ..) = encoding_rs::GB18030.decode(&redacted);
+        assert_eq!(text, "登录失败 密码：<token>，手机 <phone>");
+        assert_eq!(counts.total(), 2);
     }
 }
