@@ -34,6 +34,14 @@ pub enum DecodeError {
         /// What to do.
         hint: String,
     },
+    /// A mapping is asked for, for what is read without one.
+    #[error("it is read without a mapping, as {format}: {reason}; try it with fupan ingest --dry-run")]
+    NoMappingNeeded {
+        /// The format's name.
+        format: &'static str,
+        /// How it was told.
+        reason: String,
+    },
     /// The source is not what its format or mapping needs.
     #[error("the input cannot be read as {format}: {reason}")]
     Mismatch {

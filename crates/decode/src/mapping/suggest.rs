@@ -12,7 +12,7 @@ use self::columns::{Choice, Column, choose};
 use self::times::TimeLayout;
 use crate::formats::{Table, sample_json, text_of};
 use crate::framing::without_bom;
-use crate::{DecodeError, DecodeOptions, DetectedEncoding, limits};
+use crate::{DecodeError, DecodeOptions, DetectedEncoding, Detection, InputFormat, limits};
 
 /// Writes a first mapping for the source of which this is the head.
 pub fn suggest_mapping(head: &[u8], options: &DecodeOptions) -> Result<String, DecodeError> {
@@ -20,6 +20,34 @@ pub fn suggest_mapping(head: &[u8], options: &DecodeOptions) -> Result<String, D
     if crate::framing::is_blank(head) {
         return Err(DecodeError::Empty);
     }
+    let told = crate::detect(head, head.len() < limits::HEAD_BYTES_MAX, options);
+    // Events, alerts and changes have columns of their own: a mapping to logs would make messages of them.
+    if let Some(found) = told.as_ref().ok().filter(|found| found.format.has_own_keys()) {
+        return Err(no_mapping_needed(found));
+    }
+    // Others may be refined by one; of tables, JSON and text that have no time, nothing is read without one either.
+    suggest_for(head, options).map_err(|error| match told {
+        Ok(found) if !is_general(found.format) => no_mapping_needed(&found),
+        _ => error,
+    })
+}
+
+const fn is_general(format: InputFormat) -> bool {
+    matches!(
+        format,
+        InputFormat::JsonLines
+            | InputFormat::CsvLogs
+            | InputFormat::CsvMetricsLong
+            | InputFormat::CsvMetricsWide
+            | InputFormat::TextLog
+    )
+}
+
+fn no_mapping_needed(found: &Detection) -> DecodeError {
+    DecodeError::NoMappingNeeded { format: found.format.as_str(), reason: found.reason.clone() }
+}
+
+fn suggest_for(head: &[u8], options: &DecodeOptions) -> Result<String, DecodeError> {
     let starts_as_json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
     if starts_as_json {
         let columns = sample_json(head).iter().fold(Vec::new(), columns::add_record);

@@ -2,6 +2,7 @@
 
 use fupan_model::severity;
 
+use super::times::TimeLayout;
 use crate::formats::log_fields::{Field, canonical, column_of, default_target};
 
 /// A field and the values that the sample has of it.
@@ -180,7 +181,12 @@ pub(super) fn choose(columns: &[&Column]) -> Vec<Choice> {
         }
     }
     if !choices.iter().any(|choice| choice.column == "body") {
-        let free = columns.iter().filter(|column| !is_taken(&choices, &column.name));
+        // A second time is no message, however many words it has.
+        let is_time = |column: &Column| {
+            let values: Vec<&str> = column.values.iter().map(String::as_str).collect();
+            TimeLayout::of(&values).is_some()
+        };
+        let free = columns.iter().filter(|column| !is_taken(&choices, &column.name) && !is_time(column));
         if let Some(column) = free.max_by_key(|column| column.words()).filter(|column| column.words() > 0) {
             let reason = format!("the longest of the texts, such as {}", column.example());
             choices.push(Choice { column: "body", from: column.name.clone(), reason, is_default: false });

@@ -144,6 +144,31 @@ fn what_has_no_time_says_so() {
     assert!(told(" \n").contains("empty"));
 }
 
+#[test]
+fn a_second_time_is_no_message() {
+    let (toml, found) = suggest(
+        "alerts.csv",
+        "告警名称,开始时间,恢复时间\n支付服务下单失败率过高,2026-11-05 11:05:03,2026-11-05 11:48:00\n",
+    );
+    assert_eq!(found.logs[0].body.as_deref(), Some("支付服务下单失败率过高"), "{toml}");
+}
+
+#[test]
+fn what_is_read_without_a_mapping_says_so() {
+    let options = DecodeOptions::new(chrono_tz::UTC, "x");
+    for (text, format) in [
+        (
+            r#"{"incidents":[{"id":"q1","name":"pay","status":"resolved","created_at":"2026-11-05T03:05:03Z"}]}"#,
+            "statuspage",
+        ),
+        (r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#, "prometheus"),
+    ] {
+        let error = suggest_mapping(text.as_bytes(), &options).unwrap_err().to_string();
+        assert!(error.starts_with("it is read without a mapping, as "), "{error}");
+        assert!(error.contains(format), "{error}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_sample_panics(text in ".{0,120}", pieces in proptest::collection::vec(
