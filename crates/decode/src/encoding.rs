@@ -8,6 +8,8 @@
 mod tell;
 mod transcoding;
 
+use std::borrow::Cow;
+
 pub use transcoding::Transcoding;
 
 use crate::{DecodeError, DecodeOptions};
@@ -62,6 +64,11 @@ impl Encoding {
     /// Its name.
     pub fn name(self) -> &'static str {
         if self == Self::GB18030 { "GB18030" } else { self.0.name() }
+    }
+
+    /// All of a short text; none where something in it is malformed.
+    pub fn decode_whole(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
+        self.0.decode_without_bom_handling_and_without_replacement(bytes)
     }
 
     /// Looks at the head of a source; none where it is UTF-8 or cannot be told.

@@ -4,6 +4,7 @@
 //! Members are read one after the other, in bounded memory. Where an archive is damaged, the members
 //! before the damage stand. An archive inside of an archive is not opened.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read};
@@ -82,9 +83,15 @@ fn is_hidden(name: &str) -> bool {
     name.split('/').any(|part| (part.starts_with('.') && part != "." && part != "..") || part == "__MACOSX")
 }
 
-/// A path for people: no control characters, no `./` in front.
+/// A path for people: no control characters, no `./` in front. Archives made on Chinese Windows have names in GBK.
 fn shown(path: &[u8]) -> String {
-    let text = String::from_utf8_lossy(path);
+    let text = match std::str::from_utf8(path) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => {
+            let gbk = fupan_decode::Encoding::GB18030.decode_whole(path);
+            gbk.unwrap_or_else(|| String::from_utf8_lossy(path))
+        }
+    };
     let text = text.trim_start_matches("./");
     text.chars().map(|letter| if letter.is_control() { '\u{FFFD}' } else { letter }).collect()
 }
@@ -315,6 +322,13 @@ mod tests {
             builder.append(&header, *content).unwrap();
         }
         builder.into_inner().unwrap()
+    }
+
+    #[test]
+    fn names_of_members_are_in_utf_8_or_in_gbk() {
+        assert_eq!(shown("./日志/订单.log".as_bytes()), "日志/订单.log");
+        assert_eq!(shown(b"\xc8\xd5\xd6\xbe/\xb6\xa9\xb5\xa5.log"), "日志/订单.log");
+        assert_eq!(shown(b"a\xff\xff.log"), "a\u{FFFD}\u{FFFD}.log");
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl Store {
                 );
                 continue;
             }
-            repair.step(path.clone(), "no version of the table names it: left behind by an ingest that died");
+            repair.step(path.clone(), "no version of the table names it: left behind by an ingest that died, or whose rows were there already");
             if !dry_run {
                 self.move_aside(path, now, repair).await?;
             }

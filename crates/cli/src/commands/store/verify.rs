@@ -21,7 +21,7 @@ pub(super) async fn run(app: &App) -> Outcome {
     }
     if !found.orphans.is_empty() {
         app.terminal.note(format!(
-            "{} named by no version: of an ingest that died, or of one that is running; `fupan store repair` moves old ones aside",
+            "{} named by no version: of an ingest that died, that is running, or whose rows were there already (read again after `store forget`); `fupan store repair` moves old ones aside",
             counted(found.orphans.len() as u64, "file"),
         ));
     }
