@@ -85,13 +85,9 @@ fn is_hidden(name: &str) -> bool {
 
 /// A path for people: no control characters, no `./` in front. Archives made on Chinese Windows have names in GBK.
 fn shown(path: &[u8]) -> String {
-    let text = match std::str::from_utf8(path) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => {
-            let gbk = fupan_decode::Encoding::GB18030.decode_whole(path);
-            gbk.unwrap_or_else(|| String::from_utf8_lossy(path))
-        }
-    };
+    let in_gbk = || fupan_decode::Encoding::GB18030.decode_whole(path);
+    let other = |_| in_gbk().unwrap_or_else(|| String::from_utf8_lossy(path));
+    let text = std::str::from_utf8(path).map_or_else(other, Cow::Borrowed);
     let text = text.trim_start_matches("./");
     text.chars().map(|letter| if letter.is_control() { '\u{FFFD}' } else { letter }).collect()
 }
