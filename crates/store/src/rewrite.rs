@@ -61,6 +61,7 @@ impl Store {
         chunks: &BTreeSet<String>,
         now: Micros,
     ) -> Result<Option<Add>, StoreError> {
+        // What goes as a whole is not read, and may be damaged.
         if file.chunks.iter().all(|chunk| chunks.contains(chunk)) {
             return Ok(None);
         }

@@ -99,12 +99,13 @@ const NUMBERS_SHARE_MIN: f64 = 0.8;
 pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Option<Vec<Role>> {
     let mut roles = shared_roles(names);
     let mut metrics = 0;
-    for (at, (slot, name)) in roles.iter_mut().zip(names).enumerate() {
+    let may_measure = |(_, (slot, _)): &(usize, (&mut Role, &String))| **slot == Role::Label;
+    for (at, (slot, name)) in roles.iter_mut().zip(names).enumerate().filter(may_measure) {
         let cells = sample.iter().filter_map(|row| row.get(at)).filter(|cell| !is_missing(cell));
         let cells: Vec<&str> = cells.map(AsRef::as_ref).collect();
         let numbers = cells.iter().filter(|cell| written_number(cell).is_some()).count();
         let is_numeric = numbers as f64 >= NUMBERS_SHARE_MIN * cells.len() as f64;
-        if *slot == Role::Label && is_numeric {
+        if is_numeric {
             let are_percents = !cells.is_empty() && cells.iter().all(|cell| is_percent(cell));
             let (name, unit) = name_and_unit(name);
             let unit = unit.or(are_percents.then_some("%"));

@@ -145,6 +145,13 @@ fn what_has_no_time_says_so() {
 }
 
 #[test]
+fn a_mapping_is_named_after_its_file() {
+    assert_eq!(mapping_name("exports/pods 2026.csv.gz"), "pods-2026");
+    assert_eq!(mapping_name("-"), "source");
+    assert_eq!(mapping_name("../.hidden"), "hidden");
+}
+
+#[test]
 fn a_second_time_is_no_message() {
     let (toml, found) = suggest(
         "alerts.csv",
