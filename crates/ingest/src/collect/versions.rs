@@ -4,8 +4,8 @@
 //! and after it was rotated, and what a rotated log held is not mended by the next one. What speaks of the same
 //! time is a version of the same; what speaks of another time is kept, and told.
 //!
-//! What was read in another encoding is replaced in any case: its bytes were others, so nothing else tells that it is
-//! the same.
+//! What was read in another encoding is replaced without being asked: its bytes were others, so nothing else tells that
+//! it is the same.
 
 use std::sync::Arc;
 
