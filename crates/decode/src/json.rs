@@ -31,6 +31,7 @@ pub(crate) enum Value<'a> {
 
 impl<'a> Value<'a> {
     /// The text that is stored for it.
+    #[inline]
     pub(crate) fn into_text(self) -> Cow<'a, str> {
         match self {
             Self::Text(text) => text,

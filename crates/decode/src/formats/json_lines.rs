@@ -47,8 +47,16 @@ impl Decoder for JsonLines {
         let mut keys = KeyCache::default();
         let mut builder = LogBuilder::new();
         walk_json(self.framing, &[], chunk, limits::LINE_BYTES_MAX, sink, &mut |place, text, sink| {
-            let mut put = |target, path, value| builder.put(target, Cow::Borrowed(path), value);
-            let read = if plain.visit(text, &mut put).is_ok() {
+            // Each has its own closure: one that is called from one place is compiled into it, and values stay in
+            // registers on their way.
+            let is_read = plain.visit_alike(text, &mut |target, path, value| {
+                builder.put(target, Cow::Borrowed(path), value);
+            }) || plain
+                .visit_new(text, &mut |target, path, value| {
+                    builder.put(target, Cow::Borrowed(path), value);
+                })
+                .is_ok();
+            let read = if is_read {
                 Ok(())
             } else {
                 builder.clear();

@@ -74,7 +74,8 @@ impl<'a> LogBuilder<'a> {
     }
 
     /// Takes a value: for its column, or as an attribute.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "values stay in registers, 3 % of an ingest of JSON lines")]
+    #[inline(always)]
     pub(crate) fn put(&mut self, target: Option<Target>, key: Cow<'a, str>, value: Value<'a>) {
         let Some((target, slot)) =
             target.and_then(|target| Some((target, self.slots.get_mut(target.field as usize)?)))

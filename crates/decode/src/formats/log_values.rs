@@ -21,6 +21,7 @@ pub(super) const fn numeric_level(level: i64) -> Option<i8> {
 const METHODS: [&str; 9] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"];
 
 /// A bare `method` may be one of a class.
+#[inline]
 pub(super) fn method<'a>(value: &Value<'a>, target: &Target) -> Option<Cow<'a, str>> {
     let Value::Text(text) = value else { return None };
     if METHODS.contains(&text.as_ref()) {
@@ -96,6 +97,7 @@ pub(super) fn outcome(value: &Value<'_>) -> Option<&'static str> {
 }
 
 /// `projects/shop/traces/4bf9…`, as Google Cloud writes a trace: its last part.
+#[inline]
 pub(super) fn last_of_path(trace: Cow<'_, str>) -> Cow<'_, str> {
     // Most are an id alone: that is seen sooner than a text is searched for.
     if !trace.as_bytes().contains(&b'/') {
@@ -142,6 +144,7 @@ pub(crate) fn duration_text_ms(text: &str) -> Option<f64> {
     (!text.trim().is_empty()).then_some(total)
 }
 
+#[inline]
 pub(super) fn without_line_end(text: Cow<'_, str>) -> Cow<'_, str> {
     if !text.ends_with(['\n', '\r']) {
         return text;
