@@ -49,6 +49,7 @@ impl Words {
         self.push_rarer(word, ends);
     }
 
+    #[cold]
     fn push_rarer(&mut self, word: &str, ends: Ends) {
         let words = &mut self.words;
         let number = self.known.number_of(word.as_bytes(), ends, || words.push(word.into()));
@@ -137,6 +138,7 @@ impl Labels {
         self.push_rarer(entries, ends)
     }
 
+    #[cold]
     fn push_rarer<K: AsRef<str>, V: AsRef<str>>(
         &mut self,
         entries: &[(K, V)],
@@ -326,9 +328,12 @@ const SLOTS_PER_WORD: usize = 4;
 /// Numbers by what they stand for.
 #[derive(Default)]
 struct Known {
-    /// What came last for each slot, with its number: most words are found here.
-    recent: Vec<Option<(Ends, u32)>>,
+    /// The number that came last for each slot, or none: most words are found here. Numbers alone, because a table
+    /// with the ends in it does not fit into the fast caches.
+    recent: Vec<u32>,
     slot_bits: u32,
+    /// The ends of each number.
+    ends: Vec<Ends>,
     all: HashMap<Box<[u8]>, u32, RandomState>,
 }
 
@@ -339,8 +344,8 @@ impl Known {
         if self.recent.is_empty() {
             return None;
         }
-        let (known, number) = self.recent.get(ends.slot(self.slot_bits))?.as_ref()?;
-        (known == ends).then_some(*number)
+        let number = *self.recent.get(ends.slot(self.slot_bits))?;
+        (self.ends.get(number as usize)? == ends).then_some(number)
     }
 
     /// The number of the word; `is_new` is called where it has none yet.
@@ -348,6 +353,7 @@ impl Known {
         let number = self.all.get(word).copied().unwrap_or_else(|| {
             let number = self.all.len() as u32;
             self.all.insert(word.into(), number);
+            self.ends.push(ends);
             is_new();
             number
         });
@@ -355,7 +361,7 @@ impl Known {
             self.make_room();
         }
         if let Some(recent) = self.recent.get_mut(ends.slot(self.slot_bits)) {
-            *recent = Some((ends, number));
+            *recent = number;
         }
         number
     }
@@ -364,7 +370,7 @@ impl Known {
     fn make_room(&mut self) {
         self.slot_bits = if self.recent.is_empty() { SLOT_BITS_MIN } else { self.slot_bits + 2 };
         self.recent.clear();
-        self.recent.resize(1 << self.slot_bits, None);
+        self.recent.resize(1 << self.slot_bits, MISSING);
     }
 }
 
