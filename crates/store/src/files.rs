@@ -162,7 +162,8 @@ fn without_partitions(table: Table, batch: &RecordBatch) -> Result<RecordBatch, 
 /// What all data files have in common.
 pub(crate) fn properties() -> Result<WriterPropertiesBuilder, StoreError> {
     Ok(WriterProperties::builder()
-        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_writer_version(WriterVersion::PARQUET_2_0)
+        .set_encoding(Encoding::PLAIN)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(limits::ZSTD_LEVEL)?))
         .set_created_by("fupan".to_owned()))
 }
