@@ -10,7 +10,6 @@ use fupan_model::{Micros, tables::timestamp_type};
 use serde::{Deserialize, Serialize};
 
 use crate::error::QueryError;
-use crate::limits::DOUBLE_DIGITS;
 
 /// The value of a parameter. Text is read as the type that the query's header declares.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,8 +75,8 @@ pub struct Receipt {
     pub answer_digest: String,
 }
 
-/// Brings an engine's batch into the few types that leave a session.
-pub(crate) fn normalised(batch: &RecordBatch) -> Result<RecordBatch, QueryError> {
+/// Brings an engine's batch into the few types that leave a session, a DOUBLE with so many significant digits.
+pub(crate) fn normalised(batch: &RecordBatch, digits: usize) -> Result<RecordBatch, QueryError> {
     let schema = normalised_schema(batch.schema_ref());
     let columns = batch
         .columns()
@@ -89,7 +88,7 @@ pub(crate) fn normalised(batch: &RecordBatch) -> Result<RecordBatch, QueryError>
             } else {
                 cast(column, field.data_type())?
             };
-            Ok(rounded(&column))
+            Ok(rounded(&column, digits))
         })
         .collect::<Result<Vec<ArrayRef>, arrow::error::ArrowError>>()
         .map_err(|error| QueryError::Engine(error.to_string()))?;
@@ -123,18 +122,17 @@ fn normalised_type(data_type: &DataType) -> DataType {
     }
 }
 
-/// Cuts a DOUBLE to the digits that do not depend on the order of a sum.
-fn rounded(column: &ArrayRef) -> ArrayRef {
+fn rounded(column: &ArrayRef, digits: usize) -> ArrayRef {
     let Some(values) = column.as_primitive_opt::<Float64Type>() else { return Arc::clone(column) };
-    let rounded: Float64Array = values.unary(round_digits);
+    let rounded: Float64Array = values.unary(|value| round_digits(value, digits));
     Arc::new(rounded)
 }
 
-fn round_digits(value: f64) -> f64 {
+fn round_digits(value: f64, digits: usize) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return if value == 0.0 { 0.0 } else { value };
     }
-    format!("{value:.*e}", DOUBLE_DIGITS - 1).parse().unwrap_or(value)
+    format!("{value:.*e}", digits - 1).parse().unwrap_or(value)
 }
 
 /// The digest of an answer: names and types of the columns, then all cells, row by row.
@@ -173,12 +171,19 @@ fn piece(hasher: &mut blake3::Hasher, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::{DOUBLE_DIGITS, SUM_DIGITS};
 
     #[test]
     fn money_keeps_its_cents_and_sums_lose_their_noise() {
-        assert_eq!(round_digits(123_456_789.12).to_bits(), 123_456_789.12f64.to_bits());
-        assert_eq!(round_digits(0.1 + 0.2).to_bits(), 0.3f64.to_bits());
-        assert_eq!(round_digits(-0.0).to_bits(), 0.0f64.to_bits());
-        assert!(round_digits(f64::INFINITY).is_infinite());
+        for digits in [SUM_DIGITS, DOUBLE_DIGITS] {
+            assert_eq!(round_digits(123_456_789.12, digits).to_bits(), 123_456_789.12f64.to_bits());
+            assert_eq!(round_digits(0.1 + 0.2, digits).to_bits(), 0.3f64.to_bits());
+            assert_eq!(round_digits(-0.0, digits).to_bits(), 0.0f64.to_bits());
+            assert!(round_digits(f64::INFINITY, digits).is_infinite());
+        }
+        assert_eq!(
+            round_digits(1_795_147_200_123.75, DOUBLE_DIGITS).to_bits(),
+            1_795_147_200_123.75f64.to_bits()
+        );
     }
 }

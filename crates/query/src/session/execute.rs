@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
@@ -15,7 +16,7 @@ use super::in_memory::keep_in_memory;
 use super::memory::MemoryWatch;
 use crate::answer::{normalised, normalised_schema};
 use crate::error::QueryError;
-use crate::limits::{STACK_BYTES, SqlLimits};
+use crate::limits::{DOUBLE_DIGITS, STACK_BYTES, SUM_DIGITS, SqlLimits};
 
 /// Rows, and what it took.
 pub(super) struct Executed {
@@ -104,13 +105,14 @@ async fn collect(
     limits: Option<SqlLimits>,
 ) -> Result<Executed, QueryError> {
     let state = context.state();
+    let digits = digits_of(&plan)?;
     let physical = state.create_physical_plan(&plan).await?;
     let physical = keep_in_memory(physical, state.runtime_env())?;
     let schema = normalised_schema(&physical.schema());
     let mut stream = execute_stream(Arc::clone(&physical), state.task_ctx())?;
     let (mut batches, mut rows, mut bytes, mut is_truncated) = (Vec::new(), 0usize, 0usize, false);
     while let Some(batch) = stream.next().await {
-        let mut batch = normalised(&batch?)?;
+        let mut batch = normalised(&batch?, digits)?;
         if batch.num_rows() == 0 {
             continue;
         }
@@ -138,6 +140,19 @@ async fn collect(
     }
     drop(stream);
     Ok(Executed { batches, schema, rows_read: rows_read(&physical), is_truncated })
+}
+
+/// Significant digits of a DOUBLE in the answer: fewer where it may come from several rows, in whatever order.
+fn digits_of(plan: &LogicalPlan) -> Result<usize, QueryError> {
+    let mut digits = DOUBLE_DIGITS;
+    plan.apply_with_subqueries(|node| {
+        if matches!(node, LogicalPlan::Aggregate(_) | LogicalPlan::Window(_)) {
+            digits = SUM_DIGITS;
+            return Ok(TreeNodeRecursion::Stop);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(digits)
 }
 
 /// Rows that the scans of a plan gave.
