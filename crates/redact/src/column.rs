@@ -6,7 +6,7 @@
 
 use std::cell::Cell;
 
-use memchr::{memchr_iter, memchr3_iter};
+use memchr::{memchr_iter, memchr3_iter, memmem};
 
 use crate::labels::{may_end_secret, secret_kind_before};
 use crate::{digits, prefilter};
@@ -20,6 +20,7 @@ pub fn suspects(text: &[u8], offsets: &[i32]) -> Vec<usize> {
     let mut found = Vec::new();
     rows.add_marked(&mut found);
     rows.add_named(&mut found);
+    rows.add_escaped(&mut found);
     digits::find_runs(text, |start, end| rows.add_numbers(start, end, &mut found));
     in_order(found)
 }
@@ -116,6 +117,14 @@ impl Rows<'_> {
         }
     }
 
+    /// Escapes that stand for letters and separators: `\\u5bc6`, and `%3A`, `%3D`. Numbers behind others are seen as
+    /// they are.
+    fn add_escaped(&self, found: &mut Vec<usize>) {
+        for escape in [&b"\\u"[..], b"%3"] {
+            found.extend(memmem::find_iter(self.text, escape).map(|at| self.of(at)));
+        }
+    }
+
     /// Numbers in a row of digits and what stands between them, which may go over several values.
     fn add_numbers(&self, from: usize, to: usize, found: &mut Vec<usize>) {
         let mut row = self.of(from);
@@ -154,6 +163,10 @@ mod tests {
         assert_eq!(
             suspected(&["ok", "call 13812345678", "a@b.cn", "", "password=x1", "电话１３８"]),
             [1, 2, 4, 5]
+        );
+        assert_eq!(
+            suspected(&["a 50 % b", r"\u5bc6\u7801 x", "r=%22pwd%22%3A%22", r"\n13812345678"]),
+            [1, 2, 3]
         );
         assert_eq!(suspected(&["1762312345678", "version=2 rows: 35 at 11:05:03", "10.12.13.14:8080"]), []);
         assert_eq!(suspected(&[]), []);

@@ -12,6 +12,9 @@ const NO_DOMAINS: [&[u8]; 22] = [
     b"yml", b"log", b"conf", b"service", b"scope", b"slice", b"socket", b"timer", b"mount", b"target",
 ];
 
+/// Top-level domains of hosts that are named by a number, such as `163.com`.
+const NUMBERED_DOMAINS: [&[u8]; 4] = [b"com", b"cn", b"net", b"org"];
+
 /// Whose names of ciphers are written like addresses (RFC 4251), in every log of sshd.
 const SSH_DOMAINS: [&[u8]; 3] = [b"openssh.com", b"libssh.org", b"lysator.liu.se"];
 
@@ -63,7 +66,11 @@ fn domain_bytes(after: &[u8]) -> Option<usize> {
         let is_word = (2..=24).contains(&last.len()) && last.iter().all(u8::is_ascii_alphabetic);
         if (is_word || last.starts_with(b"xn--")) && dot > 0 {
             let lower = last.to_ascii_lowercase();
-            let is_none = NO_DOMAINS.contains(&lower.as_slice()) || SSH_DOMAINS.contains(&domain);
+            // `exampleSDID@32473`: an enterprise number (RFC 5424, section 7.2.2), and a name behind it.
+            let is_enterprise = domain.get(..dot).is_some_and(|number| number.iter().all(u8::is_ascii_digit))
+                && !NUMBERED_DOMAINS.contains(&lower.as_slice());
+            let is_none =
+                is_enterprise || NO_DOMAINS.contains(&lower.as_slice()) || SSH_DOMAINS.contains(&domain);
             return (!is_none).then_some(domain.len());
         }
         domain = domain.get(..dot)?;
@@ -83,6 +90,7 @@ mod tests {
         taken("/find?mail=alice%40example.com&x=1", "/find?mail=<email>&x=1");
         taken("发到ｚｓ＠example.com。", "发到<email>。");
         taken("a@b.cn", "<email>");
+        taken("zhang@163.com, li@139.cn", "<email>, <email>");
         taken("to=a@b.cn;c@d.example 200", "to=<email>;<email> 200");
         taken("from alice@example.com.35 onwards", "from <email>.35 onwards");
     }
@@ -93,6 +101,7 @@ mod tests {
         kept("started user@1000.service and getty@tty1.service");
         kept("logo@2x.png, lodash@4.17.21, image@sha256:0f1e");
         kept("com.example.Order@1f2e3d");
+        kept("exampleSDID@32473.iut=3 exampleSDID@32473.eventSource");
         kept("请@zhang.san 看一下");
         kept("adoptions@db.example.com_Database::SQL, aes256-gcm@openssh.com,rijndael-cbc@lysator.liu.se");
         kept("@Override @ 10.0.0.1 root@10.0.0.7 a@b");

@@ -64,6 +64,9 @@ const NO_IDS: [&str; 12] = [
 const CHINESE_IDS: [&str; 11] =
     ["单号", "编号", "流水号", "序列号", "序号", "学号", "工号", "会员号", "用户号", "用户ID", "订单"];
 
+/// What numbers of people are called.
+const CHINESE_NO_IDS: [&str; 6] = ["手机", "手机号", "电话", "卡号", "卡", "身份证"];
+
 /// Words before a number of the old form, which has no check digit.
 const ID_CARDS: [&str; 6] = ["idcard", "identitycard", "idno", "certno", "identityno", "idnumber"];
 const CHINESE_ID_CARDS: [&str; 3] = ["身份证", "证件号", "身份证号"];
@@ -189,7 +192,19 @@ pub(crate) fn is_id_at(text: &[u8], at: usize, name: &str) -> bool {
     if before.is_empty() && at <= 1 {
         return is_id(name) || ends_with_any(name.as_bytes(), &CHINESE_IDS);
     }
-    is_id(last_word(before)) || ends_with_any(before, &CHINESE_IDS)
+    let word = last_word(before);
+    let is_number_of = word.trim_end_matches('.').eq_ignore_ascii_case("no");
+    if is_number_of && is_of_people(before.get(..before.len() - word.len()).unwrap_or_default()) {
+        return false;
+    }
+    is_id(word) || ends_with_any(before, &CHINESE_IDS)
+}
+
+/// `card no`, `手机号 No`: whether what stands before `no` is a number of people.
+fn is_of_people(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
+    parts(last_word(before)).any(|part| NO_IDS.contains(&part.as_str()))
+        || ends_with_any(before, &CHINESE_NO_IDS)
 }
 
 /// Whether what begins at `at` is named as a number of an identity card.
@@ -306,6 +321,8 @@ mod tests {
         assert!(at("{\"orderId\":\""));
         assert!(at("订单号：") && at("流水号 "));
         assert!(!at("手机号：") && !at("call ") && !at("invalid "));
+        assert!(at("order no: ") && at("no. ") && at("trade No."));
+        assert!(!at("card no: ") && !at("Phone No. ") && !at("卡号No.") && !at("手机号 No："));
         assert!(is_id_at(b"13812345678", 0, "order_id"));
         assert!(!is_id_at(b"13812345678", 0, "phone"));
         let card = |text: &str| is_id_card_at(text.as_bytes(), text.len(), "");

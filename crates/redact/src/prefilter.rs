@@ -23,11 +23,13 @@ pub(crate) struct Seen {
     pub(crate) has_digits: bool,
     /// One of [`MARKS`].
     pub(crate) has_mark: bool,
+    /// `\\` or `%`, which escapes begin with.
+    pub(crate) has_escape: bool,
 }
 
 impl Seen {
     pub(crate) const fn is_nothing(self) -> bool {
-        !(self.has_at || self.has_separator || self.has_digits || self.has_mark)
+        !(self.has_at || self.has_separator || self.has_digits || self.has_mark || self.has_escape)
     }
 }
 
@@ -82,19 +84,21 @@ const BLOCK: usize = 64;
 
 /// Looks at a text.
 pub(crate) fn look(text: &[u8]) -> Seen {
-    let (mut ats, mut separators, mut wides, mut digits) = (0_u32, 0_u32, 0_u32, 0_u32);
+    let (mut ats, mut separators, mut wides, mut digits, mut escapes) = (0_u32, 0_u32, 0_u32, 0_u32, 0_u32);
     for block in text.chunks(BLOCK) {
-        let (mut at, mut separator, mut wide, mut digit) = (0_u8, 0_u8, 0_u8, 0_u8);
+        let (mut at, mut separator, mut wide, mut digit, mut escape) = (0_u8, 0_u8, 0_u8, 0_u8, 0_u8);
         for &byte in block {
             at += u8::from(byte == b'@');
             separator += u8::from(byte == b'=') | u8::from(byte == b':');
             wide += u8::from(byte == 0xEF);
             digit += u8::from(byte.wrapping_sub(b'0') < 10);
+            escape += u8::from(byte == b'\\') | u8::from(byte == b'%');
         }
         ats += u32::from(at);
         separators += u32::from(separator);
         wides += u32::from(wide);
         digits += u32::from(digit);
+        escapes += u32::from(escape);
     }
     Seen {
         has_at: ats > 0,
@@ -102,6 +106,7 @@ pub(crate) fn look(text: &[u8]) -> Seen {
         has_wide: wides > 0,
         has_digits: digits as usize >= DIGITS_MIN,
         has_mark: text.len() >= MARKED_BYTES_MIN && has_mark(text),
+        has_escape: escapes > 0,
     }
 }
 

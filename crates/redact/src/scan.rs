@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
+use crate::fold::{self, Folded};
 use crate::labels::{self, SecretKind};
 use crate::limits::{CUT_BYTES_MAX, PASSES_MAX, TEXT_BYTES_MIN};
 use crate::prefilter::{Seen, look};
 use crate::rule::{Counts, Rule};
-use crate::{digits, email, fold, secrets, values};
+use crate::{digits, email, secrets, values};
 
 /// Something that must go: where it stands and what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,16 +92,26 @@ fn replaced(text: &str, found: &[Finding], counts: &mut Counts) -> String {
 
 /// All findings, in order and apart from each other.
 fn find(name: &str, text: &str, seen: Seen) -> Vec<Finding> {
-    if seen.has_wide && fold::is_needed(text.as_bytes()) {
-        let folded = fold::fold(text);
-        let mut found = find_in(name, folded.text.as_bytes(), look(folded.text.as_bytes()));
-        for finding in &mut found {
-            finding.start = folded.place(finding.start);
-            finding.end = folded.place(finding.end);
-        }
-        return found;
+    let mut found = if seen.has_wide && fold::is_needed(text.as_bytes()) {
+        find_folded(name, &fold::fold(text))
+    } else {
+        find_in(name, text.as_bytes(), seen)
+    };
+    if seen.has_escape && fold::has_escapes(text.as_bytes()) {
+        found.extend(find_folded(name, &fold::unescape(text)));
+        found = apart(text.as_bytes(), found);
     }
-    find_in(name, text.as_bytes(), seen)
+    found
+}
+
+/// Findings in another writing of a text, where they stand in the text.
+fn find_folded(name: &str, folded: &Folded) -> Vec<Finding> {
+    let mut found = find_in(name, folded.text.as_bytes(), look(folded.text.as_bytes()));
+    for finding in &mut found {
+        finding.start = folded.place(finding.start);
+        finding.end = folded.place(finding.end);
+    }
+    found
 }
 
 fn find_in(name: &str, text: &[u8], seen: Seen) -> Vec<Finding> {
@@ -229,6 +240,33 @@ pub(crate) mod tests {
         taken("13812345678@qq.example", "<email>");
         // The word that called it an id is gone with the address.
         taken("alice@x.id=13812345678", "<email>=<phone>");
+    }
+
+    #[test]
+    fn what_json_and_urls_escape_is_seen() {
+        taken(
+            r#"body: {"\u5907\u6ce8": "\u624b\u673a13812345678\uff0c\u8eab\u4efd\u8bc111010519491231002X", "\u5bc6\u7801": "Qwe12345"}"#,
+            r#"body: {"\u5907\u6ce8": "\u624b\u673a<phone>\uff0c\u8eab\u4efd\u8bc1<id-card>", "\u5bc6\u7801": "<token>"}"#,
+        );
+        // The digits of an escape are none of the number behind it.
+        taken(r"\u673113812345678\u5b1013912345678 ok", r"\u6731<phone>\u5b10<phone> ok");
+        taken(
+            r#"{"note":"tel\n13812345678\n4111111111111111\nx\t13812345678"}"#,
+            r#"{"note":"tel\n<phone>\n<card>\nx\t<phone>"}"#,
+        );
+        taken(
+            r#"{"q":"password\u003dAbcd1234\u0026x","m":"zhang\u0040corp.cn"}"#,
+            r#"{"q":"password\u003d<token>\u0026x","m":"<email>"}"#,
+        );
+        taken(
+            "GET /cb?r=%7B%22password%22%3A%22Secret66x%22%7D&s=pwd%3DSecret77x ok",
+            "GET /cb?r=%7B%22password%22%3A%22<token>%22%7D&s=pwd%3D<token> ok",
+        );
+        taken(
+            r"\u5bc6\u7801\uff1aQwe12345\uff0c\u91cd\u8bd5",
+            r"\u5bc6\u7801\uff1a<token>\uff0c\u91cd\u8bd5",
+        );
+        kept(r#"{"\u5907\u6ce8":"\u8ba2\u5355\u53f713812345678"} 50 %, C:\new\1"#);
     }
 
     #[test]

@@ -192,9 +192,9 @@ fn private_key(text: &[u8], at: usize) -> Option<values::Span> {
 /// 密码是 …, 密码为 …, 密码 …: what follows and holds a digit, or mixed letters.
 fn chinese(text: &[u8], after: usize) -> Option<values::Span> {
     let rest = text.get(after..)?;
-    let between = [" "].iter().chain(&CHINESE_VERBS).find(|word| rest.starts_with(word.as_bytes()))?;
+    let between = [" ", "\t"].iter().chain(&CHINESE_VERBS).find(|word| rest.starts_with(word.as_bytes()))?;
     let start = after + between.len();
-    let start = start + run(text, start, |byte| byte == b' ');
+    let start = values::behind_quote(text, start + run(text, start, |byte| byte == b' '));
     let length = run(text, start, |byte| {
         byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b',' | b';' | b'"' | b'\'' | b')')
     });
@@ -222,6 +222,8 @@ mod tests {
         taken("Cookie: sid=1; theme=dark", "Cookie: <token>");
         taken("数据库密码：abc123，请勿外传", "数据库密码：<token>，请勿外传");
         taken("密码是abc123", "密码是<token>");
+        taken("新密码是“Secret0050”，登录密码为「Secret0052」", "新密码是“<token>”，登录密码为「<token>」");
+        taken("密码\tSecret0053 口令：“Ab12Cd34”", "密码\t<token> 口令：“<token>”");
         taken("用户的密码是：Ab12Cd34，口令为: x9y8z7", "用户的密码是：<token>，口令为: <token>");
         taken("my password is: hunter2", "my password is: <token>");
         taken(r#"{"passwd":"x"} passwd: hunter2"#, r#"{"passwd":"x"} passwd: <token>"#);

@@ -127,6 +127,7 @@ pub(crate) fn after(text: &[u8], from: usize, kind: SecretKind, is_colon: bool) 
         || text.get(from.saturating_sub(2)) == Some(&b' ')
         || text.get(from.wrapping_sub(1)) == Some(&b'>');
     let from = if is_spaced { run(text, from, |byte| byte == b' ') } else { from };
+    let from = behind_quote(text, from);
     if let Some((start, end)) = quoted(text, from) {
         return is_secret(kind, text.get(start..end)?).then_some((start, end));
     }
@@ -141,6 +142,13 @@ pub(crate) fn after(text: &[u8], from: usize, kind: SecretKind, is_colon: bool) 
     let is_value = is_secret(kind, value) && !matches!(value.first(), Some(b'{' | b'[' | b'(' | b':' | b'/'));
     let is_word = is_colon && span.0 == from && reads_as_word(kind, value);
     (is_value && !is_word).then_some(span)
+}
+
+/// Behind a quote of Chinese text that stands here, which opens and is no part of the value.
+pub(crate) fn behind_quote(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    let quotes = ["“", "‘", "「", "『", "《", "【"];
+    from + quotes.iter().find(|quote| rest.starts_with(quote.as_bytes())).map_or(0, |quote| quote.len())
 }
 
 /// The end of a password without quotes, which may be in any script. What reads as words about one ends
