@@ -11,12 +11,12 @@ mod wide;
 use self::columns::{Choice, Column, choose};
 use self::times::TimeLayout;
 use crate::formats::{Table, sample_json, text_of};
-use crate::framing::without_bom;
+use crate::framing::unpadded;
 use crate::{DecodeError, DecodeOptions, DetectedEncoding, Detection, InputFormat, limits};
 
 /// Writes a first mapping for the source of which this is the head.
 pub fn suggest_mapping(head: &[u8], options: &DecodeOptions) -> Result<String, DecodeError> {
-    let head = without_bom(head.get(..limits::HEAD_BYTES_MAX).unwrap_or(head));
+    let head = unpadded(head.get(..limits::HEAD_BYTES_MAX).unwrap_or(head));
     if crate::framing::is_blank(head) {
         return Err(DecodeError::Empty);
     }
@@ -58,12 +58,27 @@ fn suggest_for(head: &[u8], options: &DecodeOptions) -> Result<String, DecodeErr
     let text = String::from_utf8_lossy(head);
     // A header holds names; a line that begins with a time is none, however many commas it has.
     let columns = table_columns(head).filter(|_| !text::begins_with_time(&text));
-    if let Some(columns) = columns {
+    // Nor is one in which the time itself stands where its name should.
+    let time_as_name = columns.as_deref().and_then(times::find).map(|(time, _)| time.name.clone());
+    let time_as_name = time_as_name.filter(|name| TimeLayout::of(&[name]).is_some());
+    if let Some(columns) = columns.filter(|_| time_as_name.is_none()) {
         return suggest_columns("csv", &columns, options);
     }
-    text::suggest(&text, &options.source).ok_or_else(|| DecodeError::Unrecognised {
-        seen: format!("text without times, such as {:?}", text_of(text.lines().next().unwrap_or_default())),
-        hint: "write a mapping by hand: format = \"text\" with a pattern that names the time".to_owned(),
+    if let Some(suggested) = text::suggest(&text, &options.source) {
+        return Ok(suggested);
+    }
+    Err(match time_as_name {
+        Some(time) => DecodeError::Unrecognised {
+            seen: format!("a table without a header: {:?} in its first line is a time", text_of(&time)),
+            hint: "write a line with the names of the columns before it, and ask again".to_owned(),
+        },
+        None => DecodeError::Unrecognised {
+            seen: format!(
+                "text without times, such as {:?}",
+                text_of(text.lines().next().unwrap_or_default())
+            ),
+            hint: "write a mapping by hand: format = \"text\" with a pattern that names the time".to_owned(),
+        },
     })
 }
 

@@ -189,3 +189,13 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_first_row_of_data_is_no_header() {
+    for row in ["#0|2026-11-20 12:00:00|WARNING|gw-0|cost=0ms", "2026-11-20 12:00:00,ERROR,order,fail 0"] {
+        let text = format!("{row}\n").repeat(30);
+        let error = super::suggest_mapping(text.as_bytes(), &DecodeOptions::new(chrono_tz::UTC, "a.txt"))
+            .unwrap_err();
+        assert!(error.to_string().contains("a table without a header"), "{error}");
+    }
+}
