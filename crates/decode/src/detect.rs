@@ -9,7 +9,7 @@ mod json;
 mod lines;
 mod text;
 
-use crate::framing::{is_blank, without_bom};
+use crate::framing::{is_blank, unpadded};
 use crate::{DecodeError, DecodeOptions, InputFormat, Mapping, limits};
 
 /// What a source was found to be.
@@ -47,7 +47,7 @@ pub fn detect(head: &[u8], head_is_whole: bool, options: &DecodeOptions) -> Resu
         return Ok(Detection::new(InputFormat::Xlsx, "it is a spreadsheet: a package with sheets"));
     }
     binary::refuse(head)?;
-    let head = without_bom(head);
+    let head = unpadded(head);
     // A mapping refines the format that was told; it never contradicts it.
     let agrees = |mapping: &&Mapping| options.format.is_none_or(|format| format == mapping.format());
     let mut mappings = options.mappings_for_source().filter(agrees);
@@ -95,7 +95,7 @@ fn by_mapping(mapping: &Mapping, head: &[u8], head_is_whole: bool) -> Option<Det
 
 /// Whether the mapping's test on the content holds.
 pub(crate) fn fits(mapping: &Mapping, head: &[u8], head_is_whole: bool) -> bool {
-    let head = without_bom(head);
+    let head = unpadded(head);
     if mapping.is_text() {
         return mapping.fits_text(head);
     }

@@ -211,6 +211,7 @@ pub enum RecordStart {
 impl RecordStart {
     /// Whether the line, without its line feed, begins a record.
     pub(crate) fn begins(self, line: &[u8]) -> bool {
+        let line = crate::framing::unpadded(line);
         match self {
             Self::Time => crate::line_time::begins_record(line),
             Self::Unindented => !crate::line_time::is_continuation(line),

@@ -84,25 +84,34 @@ impl<'a> Iterator for Records<'a> {
             self.at += length;
             let record = rest.get(..length).unwrap_or(rest);
             if !is_blank(record) {
-                let without_bom = without_bom(record);
-                let offset = offset + (record.len() - without_bom.len());
-                return Some(Framed { bytes: without_line_end(without_bom), offset });
+                let unpadded = unpadded(record);
+                let offset = offset + (record.len() - unpadded.len());
+                return Some(Framed { bytes: without_line_end(unpadded), offset });
             }
         }
     }
 }
 
-/// White space only (a byte order mark counts as such).
+/// White space only (a byte order mark and NULs count as such).
 pub(crate) fn is_blank(bytes: &[u8]) -> bool {
-    without_bom(bytes).iter().all(u8::is_ascii_whitespace)
+    unpadded(bytes).iter().all(u8::is_ascii_whitespace)
 }
 
-/// The bytes after a UTF-8 byte order mark, which editors and concatenated exports leave behind.
-pub(crate) fn without_bom(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+/// The bytes after a UTF-8 byte order mark, which editors and concatenated exports leave behind, and after NULs: a hole
+/// in a log that was truncated while its program wrote on (`copytruncate`), or that a power cut left.
+pub(crate) fn unpadded(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if bytes.first() != Some(&0) {
+        return bytes;
+    }
+    let hole = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.get(hole..).unwrap_or_default()
 }
 
+/// The bytes before the line end, and before a hole behind it.
 fn without_line_end(bytes: &[u8]) -> &[u8] {
+    let hole = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+    let bytes = bytes.get(..bytes.len() - hole).unwrap_or_default();
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     bytes.strip_suffix(b"\r").unwrap_or(bytes)
 }
@@ -295,6 +304,20 @@ mod tests {
         assert_eq!(count_records(Framing::Lines, text), 2);
         assert_eq!(last_boundary(Framing::Lines, text), Some(text.len() - 7));
         assert_eq!(Records::new(Framing::Lines, text).next().map(|record| record.offset), Some(3));
+    }
+
+    #[test]
+    fn holes_of_nuls_are_no_part_of_a_record() {
+        let hole = [0_u8; 100];
+        let text = [&hole[..], b"2026-11-05 11:05:03 a\n", &hole, b"2026-11-05 11:05:04 b\n", &hole].concat();
+        for framing in [Framing::Lines, Framing::JoinedLines { start: RecordStart::Time }] {
+            assert_eq!(
+                records(framing, &text),
+                [b"2026-11-05 11:05:03 a".as_slice(), b"2026-11-05 11:05:04 b"]
+            );
+            assert_eq!(count_records(framing, &text), 2);
+            assert_eq!(Records::new(framing, &text).last().map(|record| record.offset), Some(222));
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use super::{Detection, exports, json, text};
 use crate::csv_text::cells;
 use crate::formats::Table;
-use crate::framing::{Records, without_bom};
+use crate::framing::{Records, unpadded};
 use crate::{DecodeOptions, Framing, InputFormat, last_boundary, limits};
 
 /// Share of the lines behind the banner that must have the shape of the format.
@@ -14,7 +14,7 @@ const SHARE_MIN: f64 = 0.6;
 
 /// A format that begins on one of the first lines, but not on the first.
 pub(super) fn detect(head: &[u8], head_is_whole: bool, options: &DecodeOptions) -> Option<Detection> {
-    let head = without_bom(head);
+    let head = unpadded(head);
     let lines = Records::new(Framing::Lines, head).skip(1).take(limits::BANNER_LINES_MAX);
     for (lines_before, line) in lines.enumerate() {
         let rest = head.get(line.offset..).unwrap_or_default();

@@ -46,7 +46,17 @@ pub(super) fn refuse(head: &[u8]) -> Result<(), DecodeError> {
         });
     }
     crate::encoding::refuse(head)?;
-    if head.contains(&0) || control_share(head) > 0.1 {
+    if head.iter().all(|byte| *byte == 0) {
+        return Err(DecodeError::Binary {
+            kind: format!(
+                "a hole of at least {} NUL bytes, as truncation or a power cut leave it",
+                head.len()
+            ),
+            hint: "take the hole out (tr -d '\\000' < FILE > NEW) and ingest what is left".to_owned(),
+            is_data: true,
+        });
+    }
+    if has_lone_nul(head) || control_share(head) > 0.1 {
         let start = head.iter().take(8).fold(String::new(), |mut text, byte| {
             let _ = write!(text, " {byte:02x}");
             text
@@ -60,7 +70,24 @@ pub(super) fn refuse(head: &[u8]) -> Result<(), DecodeError> {
     Ok(())
 }
 
+/// NULs in a row that are a hole in a text and no part of binary data.
+const HOLE_BYTES_MIN: usize = 16;
+
+/// Whether NULs stand among other bytes, as in binary data.
+fn has_lone_nul(head: &[u8]) -> bool {
+    let mut runs = head.chunk_by(|a, b| (*a == 0) == (*b == 0)).peekable();
+    while let Some(run) = runs.next() {
+        // At the end of the head the rest of a hole may follow.
+        if run.first() == Some(&0) && run.len() < HOLE_BYTES_MIN && runs.peek().is_some() {
+            return true;
+        }
+    }
+    false
+}
+
+/// Control characters among the bytes that are no NULs.
 fn control_share(head: &[u8]) -> f64 {
-    let controls = head.iter().filter(|byte| **byte < 0x20 && !b"\t\n\r\x1B\x0C".contains(byte)).count();
-    controls as f64 / head.len().max(1) as f64
+    let bytes = head.iter().filter(|byte| **byte != 0);
+    let controls = bytes.clone().filter(|byte| **byte < 0x20 && !b"\t\n\r\x1B\x0C".contains(byte)).count();
+    controls as f64 / bytes.count().max(1) as f64
 }

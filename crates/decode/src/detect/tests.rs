@@ -155,6 +155,24 @@ fn binary_files_are_named() {
 }
 
 #[test]
+fn a_hole_of_nuls_hides_no_log() {
+    let lines = |from: u32| -> String {
+        (from..from + 20).map(|at| format!("2026-11-20 12:00:{at:02},000 ERROR [app] line {at}\n")).collect()
+    };
+    let plain = detect(lines(0).as_bytes(), true, &options()).unwrap().format;
+    for bytes in [1_024, 4_096, 40_000] {
+        let hole = "\0".repeat(bytes);
+        for text in [format!("{hole}{}", lines(0)), format!("{}{hole}{}", lines(0), lines(20))] {
+            let head = &text.as_bytes()[..text.len().min(64 << 10)];
+            assert_eq!(detect(head, true, &options()).unwrap().format, plain, "{bytes}");
+        }
+    }
+    let told = detect(&vec![0; 64 << 10], false, &options()).unwrap_err().to_string();
+    assert!(told.contains("a hole of at least 65536 NUL bytes"), "{told}");
+    assert!(detect(b"text\0and\0more\n", true, &options()).is_err());
+}
+
+#[test]
 fn what_is_not_recognised_says_what_to_do() {
     assert!(error(b"").contains("empty"));
     assert!(error(b" \n\n").contains("empty"));

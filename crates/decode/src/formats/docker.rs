@@ -11,7 +11,7 @@ use super::embedded::put_message;
 use super::log_builder::LogBuilder;
 use super::log_fields::KeyCache;
 use super::{text_of, walk_text};
-use crate::framing::{Records, without_bom};
+use crate::framing::{Records, unpadded};
 use crate::json::visit_object;
 use crate::time::parse_instant;
 use crate::{Chunk, Decoder, Framing, RecordSink, limits};
@@ -22,7 +22,7 @@ pub(crate) struct Docker {
 
 /// Whether the first line is one of Docker's.
 pub(crate) fn looks_like(head: &[u8]) -> bool {
-    let first = Records::new(Framing::Lines, without_bom(head)).next();
+    let first = Records::new(Framing::Lines, unpadded(head)).next();
     let Some(line) = first.and_then(|line| std::str::from_utf8(line.bytes).ok()) else { return false };
     let (mut log, mut stream, mut time) = (false, false, false);
     let read = visit_object(line, &mut |key, value| match key.as_ref() {

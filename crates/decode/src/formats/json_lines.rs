@@ -11,7 +11,7 @@ use chrono_tz::Tz;
 use super::json_records::walk_json;
 use super::log_builder::LogBuilder;
 use super::log_fields::{KeyCache, default_target};
-use crate::framing::without_bom;
+use crate::framing::unpadded;
 use crate::json::{PlainKeys, visit_object};
 use crate::{Chunk, DecodeOptions, Decoder, Framing, RecordSink, limits};
 
@@ -23,7 +23,7 @@ pub(crate) struct JsonLines {
 impl JsonLines {
     pub(crate) fn open(head: &[u8], options: &DecodeOptions) -> Self {
         // Whatever does not begin as a list is lines, also where the first line is broken.
-        let is_list = without_bom(head).trim_ascii_start().starts_with(b"[");
+        let is_list = unpadded(head).trim_ascii_start().starts_with(b"[");
         let is_document = is_list || is_pretty(head);
         Self { framing: if is_document { Framing::Document } else { Framing::Lines }, zone: options.zone }
     }
@@ -31,7 +31,7 @@ impl JsonLines {
 
 /// An object over several lines, or several of them.
 fn is_pretty(head: &[u8]) -> bool {
-    let mut lines = without_bom(head).split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let mut lines = unpadded(head).split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     let opens = |line: &[u8]| line.starts_with(b"{") && matches!(line.last(), Some(b'{' | b'[' | b','));
     lines.next().is_some_and(opens) && lines.next().is_some_and(|line| line.starts_with(b"\""))
 }

@@ -11,7 +11,7 @@ use crate::{Chunk, Framing, Place, RecordSink};
 /// Lines if the first line is a whole JSON object, else one document. A single line that holds a list of
 /// records is a document too.
 pub(crate) fn framing_of(head: &[u8], list_keys: &[&str]) -> Framing {
-    let head = crate::framing::without_bom(head).trim_ascii();
+    let head = crate::framing::unpadded(head).trim_ascii();
     let mut lines = head.splitn(2, |byte| *byte == b'\n');
     let first = std::str::from_utf8(lines.next().unwrap_or_default()).unwrap_or_default().trim();
     if visit_object(first, &mut |_, _| {}).is_err() {

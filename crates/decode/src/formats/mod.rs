@@ -63,7 +63,7 @@ use std::str::Utf8Error;
 pub(crate) use self::banner::BANNER_REASON;
 pub(crate) use self::json_records::sample_json;
 pub(crate) use self::table::Table;
-use crate::framing::{Records, is_blank, without_bom};
+use crate::framing::{Records, is_blank, unpadded};
 use crate::{
     Chunk, DecodeError, DecodeOptions, Decoder, Detection, Framing, InputFormat, Origin, Place, RecordSink,
     limits,
@@ -88,7 +88,7 @@ pub fn open_from(
     let decoder = match detection.banner_bytes {
         0 => open_format(detection, head, options, origin)?,
         bytes => {
-            let end = bytes + (head.len() - without_bom(head).len());
+            let end = bytes + (head.len() - unpadded(head).len());
             let (banner, rest) = head.split_at_checked(end).unwrap_or((head, &[]));
             let inner = open_format(detection, rest, options, origin)?;
             Box::new(banner::BehindBanner::new(inner, banner))
@@ -231,7 +231,7 @@ pub(crate) fn document_text<'a>(chunk: &Chunk<'a>, sink: &mut dyn RecordSink) ->
         reject(sink, place, reason, chunk.bytes);
         return None;
     }
-    match std::str::from_utf8(without_bom(chunk.bytes)) {
+    match std::str::from_utf8(unpadded(chunk.bytes)) {
         Ok(text) => Some(text),
         Err(error) => {
             reject(sink, place, not_utf8(error), chunk.bytes);

@@ -14,7 +14,7 @@ use super::embedded;
 use super::log_builder::LogBuilder;
 use super::log_fields::{Field, KeyCache, Target};
 use super::walk_text;
-use crate::framing::{octet_count, without_bom};
+use crate::framing::{octet_count, unpadded};
 use crate::json::Value;
 use crate::{Chunk, DecodeOptions, Decoder, Framing, Origin, RecordSink};
 
@@ -47,7 +47,7 @@ impl Syslog {
 
 /// `123 <34>1 …`.
 pub(crate) fn is_octet_counted(head: &[u8]) -> bool {
-    let head = without_bom(head).trim_ascii_start();
+    let head = unpadded(head).trim_ascii_start();
     octet_count(head).is_some_and(|(digits, _)| {
         head.get(digits + 1..).is_some_and(|message| priority_end(message).is_some())
     })
