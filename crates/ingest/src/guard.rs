@@ -178,7 +178,8 @@ impl Guard {
     }
 
     fn attributes(&mut self, attributes: &mut Attributes<'_>) {
-        for (key, value) in attributes {
+        let mut is_renamed = false;
+        for (key, value) in attributes.iter_mut() {
             let is_plain_key = self.clean_keys.holds(key);
             if is_plain_key && self.clean_values.holds(value) {
                 continue;
@@ -187,7 +188,9 @@ impl Guard {
             if let Cow::Owned(redacted) = redact_attribute(key, value, &mut self.counts) {
                 *value = Cow::Owned(redacted);
             }
+            let values = self.counts;
             self.text(key);
+            is_renamed |= self.counts != values;
             if self.counts == before {
                 // A value is remembered as clean under any name that is no secret's.
                 if !is_plain_key && !fupan_redact::names_secret(key) {
@@ -198,17 +201,26 @@ impl Guard {
                 }
             }
         }
+        if is_renamed {
+            keep_apart(attributes);
+        }
     }
 
-    fn owned_attributes(&mut self, attributes: &mut Vec<(String, String)>) {
-        for (key, value) in attributes {
+    fn owned_attributes(&mut self, attributes: &mut [(String, String)]) {
+        let mut is_renamed = false;
+        for (key, value) in attributes.iter_mut() {
             if KEYS.contains(&key.as_str()) {
                 continue;
             }
             if let Cow::Owned(redacted) = redact_attribute(key, value, &mut self.counts) {
                 *value = redacted;
             }
+            let values = self.counts;
             self.owned(key);
+            is_renamed |= self.counts != values;
+        }
+        if is_renamed {
+            keep_apart(attributes);
         }
     }
 }
@@ -218,6 +230,28 @@ fn redact_attribute<'a>(key: &str, value: &'a str, counts: &mut Counts) -> Cow<'
         // A placeholder that is not part of the value is no part of its buffer either.
         Cow::Borrowed(redacted) if redacted != value => Cow::Owned(redacted.to_owned()),
         other => other,
+    }
+}
+
+/// A name that none has yet: of names that were several before the rules each keeps its value (`<email>`, `<email>~2`).
+fn distinct(name: Cow<'_, str>, is_taken: impl Fn(&str) -> bool) -> Cow<'_, str> {
+    if !is_taken(&name) {
+        return name;
+    }
+    let numbered =
+        (2..=u32::MAX).map(|number| format!("{name}~{number}")).find(|numbered| !is_taken(numbered));
+    numbered.map_or(name, Cow::Owned)
+}
+
+/// Makes names [distinct] that have become one.
+fn keep_apart<K: AsRef<str> + From<String>, V>(attributes: &mut [(K, V)]) {
+    for at in 1..attributes.len() {
+        let (before, rest) = attributes.split_at_mut(at);
+        let Some((key, _)) = rest.first_mut() else { return };
+        let is_taken = |name: &str| before.iter().any(|(known, _)| known.as_ref() == name);
+        if let Cow::Owned(name) = distinct(Cow::Borrowed(key.as_ref()), is_taken) {
+            *key = K::from(name);
+        }
     }
 }
 

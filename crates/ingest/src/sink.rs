@@ -1,7 +1,7 @@
 //! Takes what a decoder finds in one chunk and sorts it into the tables.
 
 use arrow::error::ArrowError;
-use fupan_decode::{DeclaredDocument, Place, RecordSink, SeriesPoint};
+use fupan_decode::{DeclaredDocument, Place, RecordSink, SeriesPoint, limits};
 use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, Micros, SpanRecord};
 
 use crate::guard::{Guard, Privacy};
@@ -132,8 +132,10 @@ impl RecordSink for ChunkSink {
     }
 
     fn reject(&mut self, place: Place, reason: String, bytes: &[u8]) {
+        // What the rules take makes it shorter, and is not what is missing.
+        let is_truncated = bytes.len() >= limits::REJECTED_BYTES_MAX;
         let (reason, bytes) = self.guard.reject(reason, bytes);
-        self.quarantine.push(place, reason, &bytes);
+        self.quarantine.push(place, reason, &bytes, is_truncated);
     }
 
     fn assumed_zone(&mut self) {

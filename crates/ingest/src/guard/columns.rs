@@ -9,7 +9,7 @@ use arrow::error::ArrowError;
 use fupan_redact::{Counts, names_secret, redact, suspected_ids, suspects};
 use fupan_store::{plain, text_map_builder};
 
-use super::{Guard, redact_attribute};
+use super::{Guard, distinct, redact_attribute};
 use crate::rows::columns::{attributes, shared};
 
 impl Guard {
@@ -96,13 +96,18 @@ impl Guard {
             let entries = StructArray::try_new(entries.fields().clone(), columns, entries.nulls().cloned())?;
             return MapArray::try_new(field, offsets, entries, nulls, is_ordered);
         }
-        // Two names may have become one.
         let mut builder = text_map_builder(column.len());
         for row in column.value_offsets().windows(2) {
             let [from, to] = row else { continue };
-            let entries = (*from as usize..*to as usize)
-                .map(|entry| (clean_keys.value(entry), clean_values.value(entry)));
-            attributes(&mut builder, &entries.collect::<Vec<_>>())?;
+            let mut entries: Vec<(Cow<'_, str>, &str)> = Vec::with_capacity((to - from) as usize);
+            for entry in *from as usize..*to as usize {
+                let mut key = Cow::Borrowed(clean_keys.value(entry));
+                if *key != *keys.value(entry) {
+                    key = distinct(key, |name| entries.iter().any(|(known, _)| *known == *name));
+                }
+                entries.push((key, clean_values.value(entry)));
+            }
+            attributes(&mut builder, &entries)?;
         }
         Ok(builder.finish())
     }
@@ -250,12 +255,13 @@ mod tests {
     }
 
     #[test]
-    fn names_that_become_one_keep_the_last_value() {
+    fn names_that_become_one_keep_their_values() {
         let mut record = personal();
         record.attributes =
             vec![("a@b.cn".into(), "1".into()), ("pool".into(), "7".into()), ("c@d.cn".into(), "2".into())];
         let rows = rows([record, personal()], &mut guard(false));
-        assert_eq!(labels_of(&rows, 1), [("pool".into(), "7".into()), ("<email>".into(), "2".into())]);
+        let expected = [("<email>", "1"), ("pool", "7"), ("<email>~2", "2")];
+        assert_eq!(labels_of(&rows, 1), expected.map(|(key, value)| (key.into(), value.into())));
         assert_eq!(labels_of(&rows, 2).len(), 4);
     }
 

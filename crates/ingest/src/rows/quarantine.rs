@@ -13,6 +13,8 @@ pub(crate) struct Reject {
     pub(crate) place: Place,
     pub(crate) reason: String,
     pub(crate) bytes: Vec<u8>,
+    /// Whether it had more of them.
+    pub(crate) is_truncated: bool,
 }
 
 /// Rejects of one chunk.
@@ -20,9 +22,9 @@ pub(crate) struct Reject {
 pub(crate) struct QuarantineRows(pub(crate) Vec<Reject>);
 
 impl QuarantineRows {
-    pub(crate) fn push(&mut self, place: Place, reason: String, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, place: Place, reason: String, bytes: &[u8], is_truncated: bool) {
         let kept = bytes.get(..limits::REJECTED_BYTES_MAX).unwrap_or(bytes).to_vec();
-        self.0.push(Reject { place, reason, bytes: kept });
+        self.0.push(Reject { place, reason, bytes: kept, is_truncated });
     }
 
     pub(crate) fn finish(&self, source: &str, chunk_id: &str) -> Result<RecordBatch, ArrowError> {
@@ -35,11 +37,7 @@ impl QuarantineRows {
                 shared(rows.iter().map(|row| Some(row.place.byte_offset as i64)).collect::<Int64Array>()),
                 shared(rows.iter().map(|row| Some(row.reason.as_str())).collect::<StringArray>()),
                 shared(rows.iter().map(|row| Some(row.bytes.as_slice())).collect::<BinaryArray>()),
-                shared(
-                    rows.iter()
-                        .map(|row| Some(row.bytes.len() >= limits::REJECTED_BYTES_MAX))
-                        .collect::<BooleanArray>(),
-                ),
+                shared(rows.iter().map(|row| Some(row.is_truncated)).collect::<BooleanArray>()),
                 same(chunk_id, rows.len()),
             ],
         )
