@@ -191,7 +191,7 @@ async fn commit(
         counted.extend(group.counted);
     }
     let Some(files) = files else { return Ok(Vec::new()) };
-    let is_rival = |own: &LedgerRow, other: &LedgerRow| known.is_news(other) && may_overlap(own, other);
+    let is_rival = |own: &LedgerRow, other: &LedgerRow| may_overlap(own, other) && known.is_news(other);
     let appended = store.append_beside(files, &is_rival).await?;
     let already_in = contested::settle(store, appended, &is_rival, settings.now).await?;
     if !redundant.is_empty() {
