@@ -162,7 +162,7 @@ pub fn identifies(value: &str) -> bool {
     if !(seen.has_at || seen.has_mark) {
         return false;
     }
-    !find("", value, Seen { has_digits: false, has_separator: false, ..seen }).is_empty()
+    !find("", value, Seen { has_digits: false, has_separator: false, has_escape: false, ..seen }).is_empty()
 }
 
 /// As [`redact`], for bytes that may be no text: what is text among them is redacted. Where they were cut
@@ -291,6 +291,7 @@ pub(crate) mod tests {
         assert!(
             !identifies("13812345678")
                 && !identifies("u1042")
+                && !identifies("x%40y%2013812345678")
                 && !identifies("0af7651916cd43dd8448eb211c80319c")
         );
     }
