@@ -233,23 +233,17 @@ fn redact_attribute<'a>(key: &str, value: &'a str, counts: &mut Counts) -> Cow<'
     }
 }
 
-/// A name that none has yet: of names that were several before the rules each keeps its value (`<email>`, `<email>~2`).
-fn distinct(name: Cow<'_, str>, is_taken: impl Fn(&str) -> bool) -> Cow<'_, str> {
-    if !is_taken(&name) {
-        return name;
-    }
-    let numbered =
-        (2..=u32::MAX).map(|number| format!("{name}~{number}")).find(|numbered| !is_taken(numbered));
-    numbered.map_or(name, Cow::Owned)
-}
-
-/// Makes names [distinct] that have become one.
+/// Names that were several before the rules keep their values where they have become one: `<email>`, `<email>~2`.
 fn keep_apart<K: AsRef<str> + From<String>, V>(attributes: &mut [(K, V)]) {
     for at in 1..attributes.len() {
         let (before, rest) = attributes.split_at_mut(at);
         let Some((key, _)) = rest.first_mut() else { return };
         let is_taken = |name: &str| before.iter().any(|(known, _)| known.as_ref() == name);
-        if let Cow::Owned(name) = distinct(Cow::Borrowed(key.as_ref()), is_taken) {
+        if !is_taken(key.as_ref()) {
+            continue;
+        }
+        let mut numbered = (2..=u32::MAX).map(|number| format!("{}~{number}", key.as_ref()));
+        if let Some(name) = numbered.find(|name| !is_taken(name)) {
             *key = K::from(name);
         }
     }

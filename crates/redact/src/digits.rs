@@ -3,6 +3,7 @@
 //! A number stands for itself: rows of digits that are part of a word, a decimal number, a longer id or a
 //! version are no numbers of people, and neither are those that a word before them calls an id.
 
+use crate::fold::percent_encoded;
 use crate::labels;
 use crate::limits::{DIGITS_MIN, GROUPS_MAX};
 use crate::numbers::{country_code_digits, is_card, is_id_card, is_mobile, is_old_id_card};
@@ -106,12 +107,6 @@ fn groups_between(text: &[u8], from: usize, to: usize) -> impl Iterator<Item = u
 
 fn is_percent_before(text: &[u8], start: usize) -> bool {
     start.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'%')
-}
-
-/// A byte as URLs write it, `%2B`.
-fn percent_encoded(written: &[u8]) -> Option<u8> {
-    let [b'%', digits @ ..] = written else { return None };
-    u8::from_str_radix(std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?, 16).ok()
 }
 
 /// The byte before a place, and how many it takes in the text.

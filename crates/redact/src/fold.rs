@@ -44,6 +44,12 @@ pub(crate) fn has_escapes(text: &[u8]) -> bool {
     memchr::memchr2_iter(b'\\', b'%', text).any(|at| escaped(text.get(at..).unwrap_or_default()).is_some())
 }
 
+/// A byte as URLs write it, `%2B`.
+pub(crate) fn percent_encoded(written: &[u8]) -> Option<u8> {
+    let [b'%', digits @ ..] = written else { return None };
+    u8::from_str_radix(std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?, 16).ok()
+}
+
 /// The letter that an escape at the head of a text stands for, and the bytes of the escape.
 fn escaped(text: &[u8]) -> Option<(char, usize)> {
     let code = |digits: Option<&[u8]>| {
@@ -53,7 +59,10 @@ fn escaped(text: &[u8]) -> Option<(char, usize)> {
     match text {
         [b'\\', b'n' | b'r' | b't', ..] => Some((' ', 2)),
         [b'\\', b'u', ..] => code(text.get(2..6)).map(|letter| (letter, 6)),
-        [b'%', ..] => code(text.get(1..3)).filter(char::is_ascii).map(|letter| (letter, 3)),
+        [b'%', ..] => {
+            let byte = percent_encoded(text.get(..3)?).filter(u8::is_ascii)?;
+            Some((char::from(byte), 3))
+        }
         _ => None,
     }
 }

@@ -4,7 +4,7 @@
 //! not been synced: after a power loss the newest log entry can be empty or torn. This store writes
 //! stage → fsync → link (or rename) → fsync of the folder. What somebody else made visible may not be
 //! durable yet, or never (its process was killed): before this store builds upon it, it syncs that itself.
-//! Reading, listing and deleting are left to the inner store.
+//! Reading and deleting are left to the inner store, and listing but for what comes behind a name in a folder.
 
 use std::collections::HashSet;
 use std::fmt;

@@ -89,8 +89,10 @@ fn service(kind: &str, name: &str) -> Option<String> {
 
 fn labels(event: &Value) -> Vec<(String, String)> {
     let (kind, name, namespace) = object(event);
+    // Where the object is a pod, that is the host of the record.
+    let node = if kind == "Pod" { text(event, &["source.host"]) } else { None };
     let pairs = [
-        ("k8s.object.kind", Some(kind.clone())),
+        ("k8s.object.kind", Some(kind)),
         ("k8s.object.name", Some(name)),
         ("k8s.namespace.name", namespace),
         ("k8s.event.count", text(event, &["count", "series.count", "deprecatedCount"])),
@@ -100,8 +102,7 @@ fn labels(event: &Value) -> Vec<(String, String)> {
         ),
         ("k8s.event.first_seen", text(event, &["firstTimestamp", "deprecatedFirstTimestamp"])),
         ("k8s.event.uid", text(event, &["metadata.uid"])),
-        // Where the object is a pod, that is the host of the record.
-        ("k8s.node.name", text(event, &["source.host"]).filter(|_| kind == "Pod")),
+        ("k8s.node.name", node),
     ];
     let present = pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
     present.filter(|(_, value)| !value.is_empty()).collect()

@@ -57,7 +57,7 @@ impl<'n, T: Copy> PlainKeys<'n, T> {
         self.alike.read(text, visit)
     }
 
-    /// The same of a text that looks like none before, but will.
+    /// The same of a text that looks like none before; those behind it may look like it.
     pub(crate) fn visit_new<'a>(
         &mut self,
         text: &'a str,

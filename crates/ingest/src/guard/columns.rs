@@ -9,7 +9,7 @@ use arrow::error::ArrowError;
 use fupan_redact::{Counts, names_secret, redact, suspected_ids, suspects};
 use fupan_store::{plain, text_map_builder};
 
-use super::{Guard, distinct, redact_attribute};
+use super::{Guard, keep_apart, redact_attribute};
 use crate::rows::columns::{attributes, shared};
 
 impl Guard {
@@ -99,14 +99,11 @@ impl Guard {
         let mut builder = text_map_builder(column.len());
         for row in column.value_offsets().windows(2) {
             let [from, to] = row else { continue };
-            let mut entries: Vec<(Cow<'_, str>, &str)> = Vec::with_capacity((to - from) as usize);
-            for entry in *from as usize..*to as usize {
-                let mut key = Cow::Borrowed(clean_keys.value(entry));
-                if *key != *keys.value(entry) {
-                    key = distinct(key, |name| entries.iter().any(|(known, _)| *known == *name));
-                }
-                entries.push((key, clean_values.value(entry)));
-            }
+            let entries = *from as usize..*to as usize;
+            let mut entries: Vec<(Cow<'_, str>, &str)> = entries
+                .map(|entry| (Cow::Borrowed(clean_keys.value(entry)), clean_values.value(entry)))
+                .collect();
+            keep_apart(&mut entries);
             attributes(&mut builder, &entries)?;
         }
         Ok(builder.finish())
