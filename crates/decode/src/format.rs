@@ -73,6 +73,17 @@ pub enum InputFormat {
     CloudwatchLogs,
 }
 
+/// What makes a record of logs or spans the same one in two exports, if it is the same in all else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordIdentity {
+    /// The attribute of a log record that holds the id its source gave it.
+    Attribute(&'static str),
+    /// The instant and text of a log record: its source stores a line of one stream and instant once.
+    Line,
+    /// The ids of trace and span.
+    Span,
+}
+
 impl InputFormat {
     /// All formats, in the order in which help texts list them.
     pub const ALL: [Self; 34] = [
@@ -155,6 +166,20 @@ impl InputFormat {
     /// The format of that name.
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.as_str() == name)
+    }
+
+    /// What tells that records of two sources are the same one, where their format tells it at all: lines of
+    /// most logs have no id, and two that are alike are two.
+    pub const fn record_identity(self) -> Option<RecordIdentity> {
+        match self {
+            Self::Elasticsearch | Self::CsvLogs => Some(RecordIdentity::Attribute("_id")),
+            Self::CloudwatchLogs => Some(RecordIdentity::Attribute("eventId")),
+            Self::Journald => Some(RecordIdentity::Attribute("__CURSOR")),
+            Self::KubernetesEvents => Some(RecordIdentity::Attribute("k8s.event.uid")),
+            Self::Loki => Some(RecordIdentity::Line),
+            Self::OtlpJson | Self::TracesJson | Self::CsvTraces => Some(RecordIdentity::Span),
+            _ => None,
+        }
     }
 
     /// Whether rows carry keys of their own, so that overlapping exports are deduplicated by key.

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use crate::chunks::{Again, Cut};
 use crate::commits::{Commits, Counted, Group};
 use crate::decode::{Decoded, Finished, SourceFacts, decode};
+use crate::identified::KnownRecords;
 use crate::inside::Comparison;
 use crate::keyed::Keys;
 use crate::known::{KnownChunks, is_declarative};
@@ -33,6 +34,7 @@ pub(crate) struct Collector<'a> {
     known: Arc<KnownChunks>,
     keys: Option<Keys>,
     samples: KnownSamples,
+    records: KnownRecords,
     group: Group,
     commits: Commits<'a>,
     workers: Workers,
@@ -76,6 +78,7 @@ impl<'a> Collector<'a> {
             known: Arc::new(KnownChunks::new(ledger)),
             keys: None,
             samples: KnownSamples::new(ledger),
+            records: KnownRecords::new(ledger),
             group: Group::default(),
             commits: Commits::new(store, settings),
             workers: Workers::new(settings.threads)?,
@@ -162,6 +165,7 @@ impl<'a> Collector<'a> {
         self.replace_by_pieces(&mut stream).await?;
         stream.report.history = stream.history(&self.known);
         self.samples.forget(&stream.stale);
+        self.records.forget(&stream.stale);
         Arc::make_mut(&mut self.known).learn(stream.fresh, &stream.stale);
         self.report.sources.push(stream.report);
         Ok(())
@@ -206,6 +210,11 @@ impl<'a> Collector<'a> {
         }
         if let (Some(new), Some(chunk)) = (finished.samples.take(), finished.rows.first()) {
             self.samples.learn(&chunk.ledger_row, self.report.sources.len(), &new);
+        }
+        for new in std::mem::take(&mut finished.records_with_ids) {
+            if let Some(chunk) = finished.rows.first() {
+                self.records.learn(&chunk.ledger_row, self.report.sources.len(), &new);
+            }
         }
         stream.take_back_rejects(&mut finished, read_better.as_deref(), &self.known);
         stream.add(&finished);
@@ -409,9 +418,11 @@ impl Stream {
         for (all, own) in [
             (&mut report.samples_repeated, &finished.repeated.samples),
             (&mut report.samples_differing, &finished.repeated.differing),
+            (&mut report.records_repeated, &finished.repeated.with_ids),
+            (&mut report.records_changed, &finished.repeated.changed_under_id),
         ] {
-            for (source, samples) in own {
-                *all.entry(source.clone()).or_default() += samples;
+            for (source, count) in own {
+                *all.entry(source.clone()).or_default() += count;
             }
         }
         for (table, rows) in &finished.by_table {

@@ -13,6 +13,7 @@ use fupan_store::{ChunkRows, LedgerRow};
 
 use crate::chunks::Cut;
 use crate::guard::Privacy;
+use crate::identified::NewRecords;
 use crate::keyed::Keys;
 use crate::known::{rejects_id, rejects_mark};
 use crate::report::{Counts, ShownReject};
@@ -43,15 +44,17 @@ pub(crate) struct Decoded {
     pub(crate) cut: Cut,
     pub(crate) chunk_id: String,
     pub(crate) telemetry: BTreeMap<Table, RecordBatch>,
-    /// What of its points of metrics was left out; none while nobody has looked.
+    /// What of its rows was left out; none while nobody has looked.
     pub(crate) repeated: Option<Repeated>,
     /// All of its points.
     pub(crate) samples: Option<NewSamples>,
+    /// All of its rows whose records have ids.
+    pub(crate) records_with_ids: Vec<NewRecords>,
     sink: ChunkSink,
     read: u64,
 }
 
-/// Points of metrics that other sources have brought.
+/// Points of metrics and records with ids that other sources have brought.
 #[derive(Debug, Default)]
 pub(crate) struct Repeated {
     /// Records of which nothing is left.
@@ -60,6 +63,17 @@ pub(crate) struct Repeated {
     pub(crate) samples: BTreeMap<String, u64>,
     /// Points that have another value there; kept.
     pub(crate) differing: BTreeMap<String, u64>,
+    /// Rows of records with ids that were left out, by the source that had them.
+    pub(crate) with_ids: BTreeMap<String, u64>,
+    /// Rows whose id has another content there; kept.
+    pub(crate) changed_under_id: BTreeMap<String, u64>,
+}
+
+impl Repeated {
+    /// Rows that were left out.
+    pub(crate) fn rows(&self) -> u64 {
+        self.samples.values().chain(self.with_ids.values()).sum()
+    }
 }
 
 /// Decodes and builds columns; runs on a worker thread.
@@ -95,7 +109,16 @@ pub(crate) fn decode(decoder: &dyn Decoder, cut: Cut, facts: &SourceFacts) -> Re
     // A document's records are numbered by its decoder; a line that holds nothing (an empty batch)
     // was read and accepted all the same.
     let read = if decoder.framing() == Framing::Document { found } else { found.max(cut.records) };
-    Ok(Decoded { cut, chunk_id, telemetry, repeated: None, samples: None, sink, read })
+    Ok(Decoded {
+        cut,
+        chunk_id,
+        telemetry,
+        repeated: None,
+        samples: None,
+        records_with_ids: Vec::new(),
+        sink,
+        read,
+    })
 }
 
 /// What the ledger says about personal data: how often each rule took something, or that it was kept.
@@ -116,6 +139,7 @@ pub(crate) struct Finished {
     pub(crate) redacted: fupan_redact::Counts,
     pub(crate) repeated: Repeated,
     pub(crate) samples: Option<NewSamples>,
+    pub(crate) records_with_ids: Vec<NewRecords>,
     pub(crate) assumed_zone_records: u64,
     pub(crate) assumed_year_records: u64,
     pub(crate) first: Option<Micros>,
@@ -184,7 +208,7 @@ impl Decoded {
             .collect();
         let mut rows = Vec::new();
         let mut ledger_row = self.ledger_row(facts, &by_table, counts);
-        ledger_row.samples_repeated = repeated.samples.values().sum::<u64>() as i64;
+        ledger_row.samples_repeated = repeated.rows() as i64;
         if rejected > 0 && facts.has_own_keys {
             // A corrected document leaves its rows where they are and takes its rejects back.
             ledger_row.records_read -= rejected as i64;
@@ -209,6 +233,7 @@ impl Decoded {
             redacted: self.sink.guard.counts,
             repeated,
             samples: self.samples,
+            records_with_ids: self.records_with_ids,
             assumed_zone_records: self.sink.assumed_zone_records,
             assumed_year_records: self.sink.assumed_year_records,
             first: self.sink.first,

@@ -13,6 +13,7 @@ mod decode;
 mod enrich;
 mod error;
 mod guard;
+mod identified;
 mod inside;
 mod keyed;
 mod known;
@@ -28,6 +29,7 @@ mod sample;
 mod samples;
 mod sink;
 mod source;
+mod timed;
 mod workers;
 
 pub use error::{IngestError, SourceProblem};

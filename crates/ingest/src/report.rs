@@ -137,6 +137,11 @@ pub struct SourceReport {
     pub samples_repeated: BTreeMap<String, u64>,
     /// Points of metrics of which another source has another value at the same instant: both are in.
     pub samples_differing: BTreeMap<String, u64>,
+    /// Rows of logs and spans that were in from another source under the same id, the same in every column, by that
+    /// source: left out.
+    pub records_repeated: BTreeMap<String, u64>,
+    /// Rows of logs and spans whose id another source has with another content: both are in.
+    pub records_changed: BTreeMap<String, u64>,
     /// What was taken out of its texts.
     pub redacted: fupan_redact::Counts,
     /// The first few rejects.

@@ -15,13 +15,12 @@ use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType, UInt32T
 use fupan_model::{Micros, Table};
 use fupan_store::{Ledger, LedgerRow};
 
+use crate::identified::records_within;
+use crate::timed::TimedChunk;
+
 /// A chunk with points of metrics that counts.
 struct Sampled {
-    source: String,
-    /// The source of this run that it came with.
-    of_run: Option<usize>,
-    first: i64,
-    last: i64,
+    chunk: TimedChunk,
     /// Sorted; none while they are not loaded.
     series: Option<Arc<[i64]>>,
 }
@@ -85,11 +84,7 @@ impl NewSamples {
 
     /// Records of which no row is left without these.
     pub(crate) fn records_within(&self, dropped: &HashSet<usize>) -> u64 {
-        let records = |is_dropped: bool| -> HashSet<i64> {
-            let rows = self.records.values().iter().enumerate();
-            rows.filter(|(row, _)| dropped.contains(row) == is_dropped).map(|(_, record)| *record).collect()
-        };
-        records(true).difference(&records(false)).count() as u64
+        records_within(&self.records, dropped)
     }
 
     /// Rows in it.
@@ -118,9 +113,8 @@ impl KnownSamples {
     }
 
     fn add(&mut self, row: &LedgerRow, of_run: Option<usize>, series: Option<Arc<[i64]>>) {
-        let Some((first, last)) = row.first_timestamp.zip(row.last_timestamp) else { return };
-        let sampled = Sampled { source: row.source.clone(), of_run, first: first.0, last: last.0, series };
-        self.chunks.insert(row.chunk_id.clone(), sampled);
+        let Some(chunk) = TimedChunk::of(row, of_run) else { return };
+        self.chunks.insert(row.chunk_id.clone(), Sampled { chunk, series });
     }
 
     /// A chunk of this run counts from now on.
@@ -162,15 +156,14 @@ impl KnownSamples {
         of_run: usize,
         is_left_out: &dyn Fn(&str) -> bool,
     ) -> BTreeSet<String> {
-        let then = self.chunks.iter().filter(|(_, chunk)| {
-            chunk.first <= new.last && chunk.last >= new.first && chunk.of_run != Some(of_run)
-        });
+        let then =
+            self.chunks.iter().filter(|(_, sampled)| sampled.chunk.is_beside(of_run, new.first, new.last));
         then.filter(|(id, _)| !is_left_out(id)).map(|(id, _)| id.clone()).collect()
     }
 
     /// Of these, the chunks whose series are not loaded yet.
     pub(crate) fn not_loaded(&self, chunks: &BTreeSet<String>) -> BTreeSet<String> {
-        let is_missing = |id: &&String| self.chunks.get(*id).is_some_and(|chunk| chunk.series.is_none());
+        let is_missing = |id: &&String| self.chunks.get(*id).is_some_and(|sampled| sampled.series.is_none());
         chunks.iter().filter(is_missing).cloned().collect()
     }
 
@@ -194,9 +187,9 @@ impl KnownSamples {
             found.into_iter().map(|(id, series)| (id.to_owned(), series.into_iter().collect())).collect();
         for (id, series) in found {
             let series = self.shared(series);
-            let Some(chunk) = self.chunks.get_mut(&id) else { continue };
-            let range = (chunk.first, chunk.last);
-            chunk.series = Some(Arc::clone(&series));
+            let Some(sampled) = self.chunks.get_mut(&id) else { continue };
+            let range = (sampled.chunk.first, sampled.chunk.last);
+            sampled.series = Some(Arc::clone(&series));
             self.widen(&series, range);
         }
     }
@@ -209,7 +202,7 @@ impl KnownSamples {
         if shared.is_empty() {
             return BTreeSet::new();
         }
-        let series_of = |id: &str| self.chunks.get(id).and_then(|chunk| chunk.series.as_deref());
+        let series_of = |id: &str| self.chunks.get(id).and_then(|sampled| sampled.series.as_deref());
         let is_sharing =
             |id: &String| series_of(id).is_some_and(|series| series.iter().any(|id| shared.contains(id)));
         chunks.into_iter().filter(is_sharing).collect()
@@ -217,7 +210,7 @@ impl KnownSamples {
 
     /// The name of the source of a chunk.
     pub(crate) fn source_of(&self, chunk_id: &str) -> String {
-        self.chunks.get(chunk_id).map(|chunk| chunk.source.clone()).unwrap_or_default()
+        self.chunks.get(chunk_id).map(|sampled| sampled.chunk.source.clone()).unwrap_or_default()
     }
 }
 

@@ -53,7 +53,7 @@ pub struct LedgerRow {
     pub records_duplicate: i64,
     /// Rows in all tables; one record may give several.
     pub rows: i64,
-    /// Samples of metrics that other sources had brought: they became no rows.
+    /// Samples of metrics, and records with ids, that other sources had brought: they became no rows.
     pub samples_repeated: i64,
     /// Earliest telemetry or event in it.
     pub first_timestamp: Option<Micros>,

@@ -33,7 +33,8 @@ impl Stream {
         // Only what has no keys of its own is in twice where two versions share records.
         let goes_on = !facts.has_own_keys && report.source != "-";
         let mut held = known.of_source(&report.source, facts.source_place.as_deref());
-        let is_other = self.stale.is_empty() && report.samples_repeated.is_empty();
+        let overlaps = !report.samples_repeated.is_empty() || !report.records_repeated.is_empty();
+        let is_other = self.stale.is_empty() && !overlaps;
         (goes_on && is_other && held.next().is_some()).then_some(SourceHistory::StartedAnew)
     }
 }

@@ -8,7 +8,7 @@ use fupan_decode::Framing;
 
 use super::Collector;
 use crate::IngestError;
-use crate::decode::Decoded;
+use crate::decode::{Decoded, Repeated};
 use crate::known::is_in_own_row;
 
 impl Collector<'_> {
@@ -22,7 +22,7 @@ impl Collector<'_> {
         }
         self.leave_out_repeated(decoded).await?;
         let Some(stream) = &mut self.stream else { return Ok(true) };
-        let repeated = decoded.repeated.iter().flat_map(|repeated| repeated.samples.values()).sum::<u64>();
+        let repeated = decoded.repeated.as_ref().map_or(0, Repeated::rows);
         let (rejected, rejected_before) = (decoded.rejected(), self.known.rejected_of(&before));
         let was_read = (before.records_accepted + before.records_duplicate).unsigned_abs();
         let is_read = decoded.records().saturating_sub(rejected);

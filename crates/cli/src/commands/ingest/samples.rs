@@ -1,4 +1,4 @@
-//! Points of metrics that another source had: what became of them?
+//! Points of metrics and records with ids that another source had: what became of them?
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::numbers::{counted, grouped};
 /// How many pairs of sources are named.
 const PAIRS_SHOWN: usize = 6;
 
-/// Tells which points were left out, and which are there with two values.
+/// Tells which of them were left out, and which are there with two contents.
 pub(super) fn tell(app: &App, sources: &[SourceReport]) {
     tell_pairs(
         app,
@@ -31,6 +31,28 @@ pub(super) fn tell(app: &App, sources: &[SourceReport]) {
             format!(
                 "{} of its series have other values than in {other} at the same instants: all are kept (two machines of one name? a mapping can set a label)",
                 counted(samples, "sample")
+            )
+        },
+    );
+    tell_pairs(
+        app,
+        sources,
+        |source| &source.records_repeated,
+        |records, other| {
+            format!(
+                "{} came with {other} already, under the same ids and with the same content: they count once",
+                counted(records, "record")
+            )
+        },
+    );
+    tell_pairs(
+        app,
+        sources,
+        |source| &source.records_changed,
+        |records, other| {
+            format!(
+                "{} have ids that {other} has with another content: all are kept",
+                counted(records, "record")
             )
         },
     );
