@@ -76,30 +76,20 @@ pub(crate) struct KnownChunks {
 impl KnownChunks {
     pub(crate) fn new(ledger: &Ledger) -> Self {
         let mut known = Self::default();
-        let newest: HashSet<usize> = {
-            // A chunk that was forgotten and came again has two rows: the later one says what is.
-            let committed =
-                ledger.rows.iter().enumerate().filter(|(_, row)| row.action == LedgerAction::Committed);
-            committed
-                .map(|(index, row)| (row.chunk_id.as_str(), index))
-                .collect::<HashMap<_, _>>()
-                .into_values()
-                .collect()
-        };
         let with_rejects: HashSet<&str> = {
             let rejected = ledger.live().filter(|row| row.records_rejected > 0);
             rejected.map(|row| belongs_to(row).unwrap_or(&row.chunk_id)).collect()
         };
-        for (index, row) in ledger.rows.iter().enumerate() {
+        for row in &ledger.rows {
             if !matches!(row.action, LedgerAction::Committed | LedgerAction::Seen) {
                 known.last_taken_back = known.last_taken_back.max(Some(row.ingested_at));
             }
             if with_rejects.contains(row.chunk_id.as_str()) {
                 known.tried.insert(attempt(&row.chunk_id, &row.reading, &row.software_version));
             }
-            if newest.contains(&index) {
-                known.add(Arc::new(row.clone()), ledger.is_live(&row.chunk_id));
-            }
+        }
+        for (row, is_live) in ledger.latest() {
+            known.add(Arc::clone(row), is_live);
         }
         known
     }

@@ -61,7 +61,10 @@ pub async fn ingest(
 ) -> Result<IngestReport, IngestError> {
     let ledger = store.ledger().await?;
     let mut collector = Collector::new(store, settings, &ledger)?;
-    for source in &told_apart(sources, &ledger) {
+    let sources = told_apart(sources, &ledger);
+    // Who holds it while it grows has it copied.
+    drop(ledger);
+    for source in &sources {
         read_source(&mut collector, source, &progress).await?;
     }
     collector.finish().await

@@ -16,8 +16,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::files::{EncodedFile, Rows};
 use crate::ledger::LedgerRow;
-use crate::store::files_of;
-use crate::{Store, StoreError, files, ledger, limits, table};
+use crate::{Store, StoreError, files, ledger, limits, store, table};
 
 /// The rows of one chunk, and what the ledger will say about it.
 #[derive(Debug)]
@@ -185,8 +184,8 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let mut delta = self.delta_as_known(table).await?;
         for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
-            let present: BTreeSet<String> =
-                files_of(&delta)?.into_iter().flat_map(|file| file.chunks).collect();
+            let own: BTreeSet<&str> = encoded.iter().flat_map(EncodedFile::chunks).collect();
+            let present = store::present(&delta, &own)?;
             if encoded.iter().any(|file| file.holds_any(&present)) {
                 encoded = without(table, encoded, &present, written_at)?;
                 is_written = false;

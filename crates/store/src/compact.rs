@@ -105,10 +105,13 @@ impl Store {
         let mut total = Compaction::default();
         for table in Table::ALL.into_iter().filter(|table| *table != Table::Ingests) {
             let Some(delta) = self.known_state(table).await else { continue };
-            if delta.snapshot()?.log_data().num_files() < limits::TIDY_FILES_MIN {
+            if small_files_beside_others(&delta)? < limits::TIDY_FILES_MIN {
                 continue;
             }
-            let groups = plan(table, files_of(&delta)?, &self.ledger().await?, Small::FOR_TIDYING);
+            // What this process knows of the ledger is enough to see whether it pays.
+            let ingests = self.delta_as_known(Table::Ingests).await?;
+            let ledger = self.folded_ledger(&ingests).await?;
+            let groups = plan(table, files_of(&delta)?, &ledger, Small::FOR_TIDYING);
             let files: usize = groups.iter().map(|group| group.files.len()).sum();
             if files >= limits::TIDY_FILES_MIN {
                 total.add(&self.compact_once(table, Small::FOR_TIDYING, false, now).await?);
@@ -320,6 +323,24 @@ impl Small {
     fn of(table: Table) -> Self {
         Self { rows: target_rows(table) / 2, bytes: limits::COMPACTED_FILE_BYTES / 2 }
     }
+}
+
+/// How many files are small and not the only such one of their day: a store of years has a merged one for each day,
+/// of which there is nothing to be looked at closely.
+fn small_files_beside_others(delta: &DeltaTable) -> Result<usize, StoreError> {
+    let mut by_day: BTreeMap<String, usize> = BTreeMap::new();
+    for view in delta.snapshot()?.log_data().iter() {
+        let is_small = view.size().unsigned_abs() < Small::FOR_TIDYING.bytes
+            && view.num_records().is_none_or(|rows| (rows as u64) < Small::FOR_TIDYING.rows);
+        let path = view.path();
+        let day = path.rsplit_once('/').map_or("", |(day, _)| day);
+        if let Some(count) = by_day.get_mut(day) {
+            *count += usize::from(is_small);
+        } else {
+            by_day.insert(day.to_owned(), usize::from(is_small));
+        }
+    }
+    Ok(by_day.into_values().filter(|count| *count > 1).sum())
 }
 
 /// Which files become one. Files of chunks that the ledger does not name are left alone: an ingest that is

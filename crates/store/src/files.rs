@@ -41,6 +41,11 @@ impl EncodedFile {
         self.chunks.iter().any(|chunk| chunks.contains(chunk))
     }
 
+    /// Ids of the chunks in it.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = &str> {
+        self.chunks.iter().map(String::as_str)
+    }
+
     /// What it was encoded from.
     pub(crate) fn rows(self, table: Table) -> Result<Rows, StoreError> {
         let batches = decode(self.bytes, &table.schema())?;

@@ -58,7 +58,8 @@ impl Meant {
 impl Store {
     /// The chunks that are meant.
     pub async fn meant(&self, wanted: &Wanted) -> Result<Meant, StoreError> {
-        Ok(meant(&self.ledger().await?, wanted))
+        let ledger = self.ledger().await?;
+        Ok(meant(&ledger, wanted))
     }
 
     /// The chunks that count and are meant by a text alone; none where it does not tell sources apart.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, MapBuilder, MapFieldNames, RecordBatch, StringArray, StringBuilder,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Int64Array, MapArray, MapBuilder, MapFieldNames, RecordBatch, StringArray,
+    StringBuilder, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use fupan_model::ledger::LedgerAction;
@@ -78,7 +78,7 @@ pub struct Ledger {
     /// seen again come later and change nothing, so that a report stays the same to the byte.
     pub version: u64,
     /// All rows, in order of commit.
-    pub rows: Vec<LedgerRow>,
+    pub rows: Vec<Arc<LedgerRow>>,
     live: BTreeMap<String, usize>,
     /// Chunks whose rows are in no file any more, with the row that says why.
     gone: BTreeMap<String, usize>,
@@ -119,7 +119,7 @@ impl Ledger {
             }
             LedgerAction::Seen => {}
         }
-        self.rows.push(row);
+        self.rows.push(Arc::new(row));
     }
 
     fn stop(&mut self, row: &LedgerRow) {
@@ -131,18 +131,18 @@ impl Ledger {
 
     /// Why the rows of this chunk are in no file any more; none where they may be.
     pub fn gone(&self, chunk_id: &str) -> Option<&LedgerRow> {
-        self.rows.get(*self.gone.get(chunk_id)?)
+        self.rows.get(*self.gone.get(chunk_id)?).map(Arc::as_ref)
     }
 
     /// Chunks that count or once did, each with its latest row that says so.
     pub fn committed(&self) -> BTreeMap<&str, &LedgerRow> {
         let rows = self.rows.iter().filter(|row| row.action == LedgerAction::Committed);
-        rows.map(|row| (row.chunk_id.as_str(), row)).collect()
+        rows.map(|row| (row.chunk_id.as_str(), row.as_ref())).collect()
     }
 
     /// The row by which this chunk counts.
     pub fn live_row(&self, chunk_id: &str) -> Option<&LedgerRow> {
-        self.rows.get(*self.live.get(chunk_id)?)
+        self.rows.get(*self.live.get(chunk_id)?).map(Arc::as_ref)
     }
 
     /// Whether rows of this chunk count.
@@ -153,7 +153,7 @@ impl Ledger {
     /// The chunk that holds these bytes and counts.
     pub fn live_by_key(&self, chunk_key: &str) -> Option<&LedgerRow> {
         let chunk = self.by_key.get(chunk_key)?;
-        self.rows.get(*self.live.get(chunk)?)
+        self.rows.get(*self.live.get(chunk)?).map(Arc::as_ref)
     }
 
     /// An error where an earlier ledger counts chunks whose rows are there no more.
@@ -182,7 +182,29 @@ impl Ledger {
 
     /// Rows of the chunks that count, in order of chunk id.
     pub fn live(&self) -> impl Iterator<Item = &LedgerRow> {
-        self.live.values().filter_map(|index| self.rows.get(*index))
+        self.live.values().filter_map(|index| self.rows.get(*index)).map(Arc::as_ref)
+    }
+
+    /// The rows that say which chunks there are, each chunk's latest one, in order of commit; and whether it counts.
+    pub fn latest(&self) -> Vec<(&Arc<LedgerRow>, bool)> {
+        let mut is_live = vec![false; self.rows.len()];
+        for index in self.live.values() {
+            if let Some(is_live) = is_live.get_mut(*index) {
+                *is_live = true;
+            }
+        }
+        let rows = || self.rows.iter().zip(&is_live).enumerate();
+        let is_committed = |row: &LedgerRow| row.action == LedgerAction::Committed;
+        // A chunk that was forgotten and came again has two rows: the later one says what is.
+        let mut stopped: HashMap<&str, usize> = HashMap::new();
+        for (index, (row, _)) in rows().filter(|(_, (row, is_live))| is_committed(row) && !**is_live) {
+            stopped.insert(&row.chunk_id, index);
+        }
+        stopped.retain(|chunk_id, _| !self.live.contains_key(*chunk_id));
+        let latest = rows().filter(|(index, (row, is_live))| {
+            is_committed(row) && (**is_live || stopped.get(row.chunk_id.as_str()) == Some(index))
+        });
+        latest.map(|(_, (row, is_live))| (row, *is_live)).collect()
     }
 
     /// Ids of the chunks that count.
@@ -261,78 +283,126 @@ pub(crate) fn to_batch(rows: &[LedgerRow]) -> Result<RecordBatch, StoreError> {
     Ok(RecordBatch::try_new(Table::Ingests.schema(), columns)?)
 }
 
-/// Reads columns of one batch by name.
-struct Columns<'a> {
-    batch: &'a RecordBatch,
-    row: usize,
+/// The columns of one batch: looked for by name once, and not for each row.
+struct Columns<'a>(HashMap<&'a str, &'a ArrayRef>);
+
+impl<'a> Columns<'a> {
+    fn of(batch: &'a RecordBatch) -> Self {
+        let names = batch.schema_ref().fields().iter().map(|field| field.name().as_str());
+        Self(names.zip(batch.columns()).collect())
+    }
+
+    fn texts(&self, name: &str) -> Texts<'a> {
+        Texts(self.0.get(name).and_then(|column| column.as_string_opt::<i32>()))
+    }
+
+    fn longs(&self, name: &str) -> Longs<'a> {
+        Longs(self.0.get(name).and_then(|column| column.as_primitive_opt::<Int64Type>()))
+    }
+
+    fn instants(&self, name: &str) -> Instants<'a> {
+        Instants(self.0.get(name).and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>()))
+    }
+
+    fn counts(&self, name: &str) -> CountsOf<'a> {
+        CountsOf(self.0.get(name).and_then(|column| column.as_map_opt()))
+    }
 }
 
-impl Columns<'_> {
-    fn text(&self, name: &str) -> Option<String> {
-        let column = self.batch.column_by_name(name)?.as_string_opt::<i32>()?;
-        column.is_valid(self.row).then(|| column.value(self.row).to_owned())
+struct Texts<'a>(Option<&'a StringArray>);
+
+impl Texts<'_> {
+    fn at(&self, row: usize) -> Option<String> {
+        self.0.filter(|column| column.is_valid(row)).map(|column| column.value(row).to_owned())
+    }
+}
+
+struct Longs<'a>(Option<&'a Int64Array>);
+
+impl Longs<'_> {
+    fn at(&self, row: usize) -> i64 {
+        self.0.filter(|column| column.is_valid(row)).map_or(0, |column| column.value(row))
+    }
+}
+
+struct Instants<'a>(Option<&'a TimestampMicrosecondArray>);
+
+impl Instants<'_> {
+    fn at(&self, row: usize) -> Option<Micros> {
+        self.0.filter(|column| column.is_valid(row)).map(|column| Micros(column.value(row)))
+    }
+}
+
+struct CountsOf<'a>(Option<&'a MapArray>);
+
+impl CountsOf<'_> {
+    fn at(&self, row: usize) -> BTreeMap<String, u64> {
+        self.entries(row).unwrap_or_default()
     }
 
-    fn long(&self, name: &str) -> i64 {
-        let column =
-            self.batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int64Type>());
-        column.filter(|column| column.is_valid(self.row)).map_or(0, |column| column.value(self.row))
-    }
-
-    fn instant(&self, name: &str) -> Option<Micros> {
-        let column = self.batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
-        column.is_valid(self.row).then(|| Micros(column.value(self.row)))
-    }
-
-    fn counts(&self, name: &str) -> BTreeMap<String, u64> {
-        let Some(map) = self.batch.column_by_name(name).and_then(|column| column.as_map_opt()) else {
-            return BTreeMap::new();
-        };
-        let entries = map.value(self.row);
-        let (keys, values) =
-            (entries.column(0).as_string_opt::<i32>(), entries.column(1).as_string_opt::<i32>());
-        let (Some(keys), Some(values)) = (keys, values) else { return BTreeMap::new() };
-        keys.iter()
-            .zip(values.iter())
-            .filter_map(|(key, value)| Some((key?.to_owned(), value?.parse().ok()?)))
-            .collect()
+    fn entries(&self, row: usize) -> Option<BTreeMap<String, u64>> {
+        let map = self.0.filter(|map| map.is_valid(row))?;
+        let (keys, values) = (map.keys().as_string_opt::<i32>()?, map.values().as_string_opt::<i32>()?);
+        let [from, to] = [map.value_offsets().get(row)?, map.value_offsets().get(row + 1)?];
+        let all = usize::try_from(*from).ok()?..usize::try_from(*to).ok()?;
+        let valid = all.filter(|at| keys.is_valid(*at) && values.is_valid(*at));
+        Some(
+            valid
+                .filter_map(|at| Some((keys.value(at).to_owned(), values.value(at).parse().ok()?)))
+                .collect(),
+        )
     }
 }
 
 /// A batch of [`Table::Ingests`] → rows; an unknown action is skipped (a newer version wrote it).
 pub(crate) fn from_batch(batch: &RecordBatch) -> Vec<LedgerRow> {
-    (0..batch.num_rows()).filter_map(|row| row_at(&Columns { batch, row })).collect()
-}
-
-fn row_at(at: &Columns<'_>) -> Option<LedgerRow> {
-    Some(LedgerRow {
-        action: LedgerAction::by_name(&at.text("action")?)?,
-        chunk_id: at.text("chunk_id")?,
-        chunk_key: at.text("chunk_key")?,
-        reading: at.text("reading").unwrap_or_default(),
-        source: at.text("source").unwrap_or_default(),
-        source_place: at.text("source_place"),
-        input_format: at.text("input_format").unwrap_or_default(),
-        mapping: at.text("mapping"),
-        assumed_zone: at.text("assumed_zone"),
-        assumed_zone_records: at.long("assumed_zone_records"),
-        prefix_bytes: at.long("prefix_bytes"),
-        prefix_digest: at.text("prefix_digest").unwrap_or_default(),
-        chunk_bytes: at.long("chunk_bytes"),
-        records_read: at.long("records_read"),
-        records_accepted: at.long("records_accepted"),
-        records_rejected: at.long("records_rejected"),
-        records_duplicate: at.long("records_duplicate"),
-        rows: at.long("rows"),
-        samples_repeated: at.long("samples_repeated"),
-        first_timestamp: at.instant("first_timestamp"),
-        last_timestamp: at.instant("last_timestamp"),
-        table_versions: at.counts("table_versions"),
-        superseded_by: at.text("superseded_by"),
-        redactions: at.counts("redactions"),
-        ingested_at: at.instant("ingested_at").unwrap_or_default(),
-        software_version: at.text("software_version").unwrap_or_default(),
-    })
+    let columns = Columns::of(batch);
+    let actions = columns.texts("action");
+    let (chunk_id, chunk_key) = (columns.texts("chunk_id"), columns.texts("chunk_key"));
+    let (reading, source) = (columns.texts("reading"), columns.texts("source"));
+    let (source_place, input_format) = (columns.texts("source_place"), columns.texts("input_format"));
+    let (mapping, assumed_zone) = (columns.texts("mapping"), columns.texts("assumed_zone"));
+    let assumed_zone_records = columns.longs("assumed_zone_records");
+    let (prefix_bytes, prefix_digest) = (columns.longs("prefix_bytes"), columns.texts("prefix_digest"));
+    let (chunk_bytes, rows) = (columns.longs("chunk_bytes"), columns.longs("rows"));
+    let (read, accepted) = (columns.longs("records_read"), columns.longs("records_accepted"));
+    let (rejected, duplicate) = (columns.longs("records_rejected"), columns.longs("records_duplicate"));
+    let samples_repeated = columns.longs("samples_repeated");
+    let (first, last) = (columns.instants("first_timestamp"), columns.instants("last_timestamp"));
+    let (table_versions, redactions) = (columns.counts("table_versions"), columns.counts("redactions"));
+    let (superseded_by, ingested_at) = (columns.texts("superseded_by"), columns.instants("ingested_at"));
+    let software_version = columns.texts("software_version");
+    let row_at = |at: usize| {
+        Some(LedgerRow {
+            action: LedgerAction::by_name(&actions.at(at)?)?,
+            chunk_id: chunk_id.at(at)?,
+            chunk_key: chunk_key.at(at)?,
+            reading: reading.at(at).unwrap_or_default(),
+            source: source.at(at).unwrap_or_default(),
+            source_place: source_place.at(at),
+            input_format: input_format.at(at).unwrap_or_default(),
+            mapping: mapping.at(at),
+            assumed_zone: assumed_zone.at(at),
+            assumed_zone_records: assumed_zone_records.at(at),
+            prefix_bytes: prefix_bytes.at(at),
+            prefix_digest: prefix_digest.at(at).unwrap_or_default(),
+            chunk_bytes: chunk_bytes.at(at),
+            records_read: read.at(at),
+            records_accepted: accepted.at(at),
+            records_rejected: rejected.at(at),
+            records_duplicate: duplicate.at(at),
+            rows: rows.at(at),
+            samples_repeated: samples_repeated.at(at),
+            first_timestamp: first.at(at),
+            last_timestamp: last.at(at),
+            table_versions: table_versions.at(at),
+            superseded_by: superseded_by.at(at),
+            redactions: redactions.at(at),
+            ingested_at: ingested_at.at(at).unwrap_or_default(),
+            software_version: software_version.at(at).unwrap_or_default(),
+        })
+    };
+    (0..batch.num_rows()).filter_map(row_at).collect()
 }
 
 #[cfg(test)]

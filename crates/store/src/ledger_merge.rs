@@ -30,7 +30,11 @@ impl Store {
         now: Micros,
     ) -> Result<Compaction, StoreError> {
         let table = Table::Ingests;
-        let mut delta = self.delta(table).await?;
+        let mut delta = self.delta_as_known(table).await?;
+        if delta.snapshot()?.log_data().num_files() < files_min {
+            return Ok(Compaction::default());
+        }
+        delta.update_state().await?;
         for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
             // Nearly always there are few, and counting costs less than looking at each.
             if delta.snapshot()?.log_data().num_files() < files_min {

@@ -1,13 +1,14 @@
 //! Opening a store, and reading what it holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use bytes::Bytes;
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::Add;
 use fupan_model::{Micros, Table};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode};
@@ -66,8 +67,8 @@ impl Store {
         let others = Table::ALL.into_iter().filter(|table| *table != Table::Ingests);
         some_at_once(others.map(|table| table::create(&sealing, &root, table))).await?;
         table::create(&sealing, &root, Table::Ingests).await?;
-        let store = Self::open_on(root, whole).await?;
-        some_at_once(Table::ALL.map(|table| store.make_durable(table))).await?;
+        let store = Self::over(root, whole).await?;
+        some_at_once(Table::ALL.map(|table| store.check_and_make_durable(table))).await?;
         Ok(store)
     }
 
@@ -80,7 +81,8 @@ impl Store {
     /// As [`Self::open`], on an object store that the caller made.
     pub async fn open_on(root: Url, whole: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
         let store = Self::over(root, whole).await?;
-        some_at_once(Table::ALL.map(|table| store.check_newest_entry(table))).await?;
+        let checked = Table::ALL.map(|table| store.check_newest_entry(table).map_ok(drop));
+        some_at_once(checked).await?;
         Ok(store)
     }
 
@@ -109,13 +111,13 @@ impl Store {
     }
 
     async fn exists(&self, table: Table) -> Result<bool, StoreError> {
-        Ok(table::handle(&self.whole, &self.root, table)?.verify_deltatable_existence().await?)
+        table::exists(&self.whole, &self.root, table).await
     }
 
     /// A machine that lost power can leave an empty or torn newest entry where another program
     /// wrote the log without syncing; averaging over that would hide the loss.
-    async fn check_newest_entry(&self, table: Table) -> Result<(), StoreError> {
-        let Some(newest) = self.newest_entry(table).await? else { return Ok(()) };
+    async fn check_newest_entry(&self, table: Table) -> Result<Option<(Path, Bytes)>, StoreError> {
+        let Some(newest) = self.newest_entry(table).await? else { return Ok(None) };
         let bytes = self.below.get(&newest).await?.bytes().await?;
         let damaged = |reason: String| StoreError::DamagedLog {
             table: table.name().to_owned(),
@@ -131,7 +133,7 @@ impl Store {
         if seal::check(&bytes) == Seal::Broken {
             return Err(damaged("it changed after it was written".to_owned()));
         }
-        Ok(())
+        Ok(Some((newest, bytes)))
     }
 
     async fn newest_entry(&self, table: Table) -> Result<Option<Path>, StoreError> {
@@ -167,9 +169,19 @@ impl Store {
         let Some(newest) = self.newest_entry(table).await?.filter(|_| self.root.scheme() == "file") else {
             return Ok(());
         };
-        // Creating what is there changes nothing; the answer comes when the folder is synced.
         let bytes = self.below.get(&newest).await?.bytes().await?;
-        match self.below.put_opts(&newest, bytes.into(), PutMode::Create.into()).await {
+        self.sync_entry(&newest, bytes).await
+    }
+
+    async fn check_and_make_durable(&self, table: Table) -> Result<(), StoreError> {
+        let newest = self.check_newest_entry(table).await?;
+        let Some((newest, bytes)) = newest.filter(|_| self.root.scheme() == "file") else { return Ok(()) };
+        self.sync_entry(&newest, bytes).await
+    }
+
+    async fn sync_entry(&self, entry: &Path, bytes: Bytes) -> Result<(), StoreError> {
+        // Creating what is there changes nothing; the answer comes when the folder is synced.
+        match self.below.put_opts(entry, bytes.into(), PutMode::Create.into()).await {
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -208,13 +220,9 @@ impl Store {
     }
 
     /// The ledger, newest version.
-    pub async fn ledger(&self) -> Result<Ledger, StoreError> {
+    pub async fn ledger(&self) -> Result<Arc<Ledger>, StoreError> {
         let delta = self.delta(Table::Ingests).await?;
-        self.ledger_of(&delta).await
-    }
-
-    pub(crate) async fn ledger_of(&self, delta: &DeltaTable) -> Result<Ledger, StoreError> {
-        Ok(Ledger::clone(self.folded_ledger(delta).await?.as_ref()))
+        self.folded_ledger(&delta).await
     }
 
     /// The ledger at a state. What was folded before is kept, and goes on from there where files were added.
@@ -306,7 +314,7 @@ impl Store {
             }
             ingests.load_version(version).await?;
         }
-        let ledger = self.ledger_of(&ingests).await?;
+        let ledger = self.folded_ledger(&ingests).await?;
         if let Some(version) = ledger_version {
             self.ledger().await?.check_whole(version, &ledger)?;
         }
@@ -370,6 +378,18 @@ fn counted(table: Table, mut file: DataFile, ledger: &Ledger) -> Option<DataFile
     file.chunks = live;
     file.hidden_chunks = hidden;
     (!file.chunks.is_empty()).then_some(file)
+}
+
+/// Which of these chunks are in files of the state already. Cheaper than [`files_of`], which reads statistics too.
+pub(crate) fn present(delta: &DeltaTable, wanted: &BTreeSet<&str>) -> Result<BTreeSet<String>, StoreError> {
+    let mut present = BTreeSet::new();
+    for view in delta.snapshot()?.log_data().iter() {
+        #[expect(deprecated, reason = "the only public way to the tags of an add action")]
+        let tags = view.add_action().tags.unwrap_or_default();
+        let chunks = tags.get(TAG_CHUNKS).and_then(Option::as_deref).unwrap_or_default();
+        present.extend(chunks.split(',').filter(|chunk| wanted.contains(chunk)).map(str::to_owned));
+    }
+    Ok(present)
 }
 
 /// What an add action says of its file.

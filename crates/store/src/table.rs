@@ -14,13 +14,13 @@ use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use fupan_model::Table;
-use object_store::ObjectStore;
+use object_store::{ObjectStore, ObjectStoreExt};
 use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::seal::open_seal;
+use crate::{StoreError, location};
 
 /// Add-action tag that holds the BLAKE3 of the file, hex.
 pub(crate) const TAG_DIGEST: &str = "fupan.blake3";
@@ -47,16 +47,33 @@ fn table_url(root: &Url, table: Table) -> Result<Url, StoreError> {
         .map_err(|error| StoreError::BadLocation { location: root.to_string(), reason: error.to_string() })
 }
 
+/// Whether the table is there.
+pub(crate) async fn exists(
+    object_store: &Arc<dyn ObjectStore>,
+    root: &Url,
+    table: Table,
+) -> Result<bool, StoreError> {
+    // Its first entry stays for ever, and asking for it is cheaper than listing the log of a year.
+    let log = location::prefix(root)?.join(table.name()).join("_delta_log");
+    match object_store.head(&log.join(format!("{:020}.json", 0))).await {
+        Ok(_) => Ok(true),
+        Err(object_store::Error::NotFound { .. }) => {
+            Ok(handle(object_store, root, table)?.verify_deltatable_existence().await?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Creates the table where it is missing; another creator at the same time is no error.
 pub(crate) async fn create(
     object_store: &Arc<dyn ObjectStore>,
     root: &Url,
     table: Table,
 ) -> Result<(), StoreError> {
-    let delta = handle(object_store, root, table)?;
-    if delta.verify_deltatable_existence().await? {
+    if exists(object_store, root, table).await? {
         return Ok(());
     }
+    let delta = handle(object_store, root, table)?;
     let created = CreateBuilder::new()
         .with_log_store(delta.log_store())
         .with_table_name(table.name())
@@ -71,7 +88,7 @@ pub(crate) async fn create(
         Ok(_) => Ok(()),
         // Whoever was first at the same time has created the same (how the second is told so varies), or our
         // own request came through and its reply did not.
-        Err(_) if handle(object_store, root, table)?.verify_deltatable_existence().await? => Ok(()),
+        Err(_) if exists(object_store, root, table).await? => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
