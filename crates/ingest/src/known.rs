@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use fupan_decode::InputFormat;
 use fupan_model::Micros;
 use fupan_model::events::event_id;
@@ -60,17 +61,17 @@ pub(crate) struct KnownChunks {
     by_end: BTreeMap<u64, Vec<KnownEnd>>,
     by_start: BTreeMap<u64, Vec<Arc<LedgerRow>>>,
     /// The chunk of a declarative document that was read last.
-    newest_of_document: HashMap<String, String>,
+    newest_of_document: HashMap<String, String, RandomState>,
     /// Rejects of chunks with keys of their own, by the chunk that they belong to.
-    rejects: HashMap<String, (Arc<LedgerRow>, bool)>,
+    rejects: HashMap<String, (Arc<LedgerRow>, bool), RandomState>,
     /// Chunks with keys of their own of which something could be read.
-    with_records: HashSet<String>,
+    with_records: HashSet<String, RandomState>,
     /// When something was last taken back.
     last_taken_back: Option<Micros>,
     /// Ways of reading that were tried in vain on chunks with rejects; see [`attempt`].
-    tried: HashSet<String>,
+    tried: HashSet<String, RandomState>,
     /// Chunks that count, by the name of their source.
-    by_source: HashMap<String, Vec<Arc<LedgerRow>>>,
+    by_source: HashMap<String, Vec<Arc<LedgerRow>>, RandomState>,
 }
 
 impl KnownChunks {

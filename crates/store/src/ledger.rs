@@ -8,6 +8,7 @@ use arrow::array::{
     StringBuilder, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use foldhash::fast::RandomState;
 use fupan_model::ledger::LedgerAction;
 use fupan_model::{Micros, Table};
 
@@ -79,10 +80,13 @@ pub struct Ledger {
     pub version: u64,
     /// All rows, in order of commit.
     pub rows: Vec<Arc<LedgerRow>>,
-    live: BTreeMap<String, usize>,
+    /// Which of the rows say that a chunk counts.
+    is_live: Vec<bool>,
+    live: HashMap<String, usize, RandomState>,
     /// Chunks whose rows are in no file any more, with the row that says why.
     gone: BTreeMap<String, usize>,
-    by_key: HashMap<String, String>,
+    /// The row of the chunk with these bytes that counts.
+    by_key: HashMap<String, usize, RandomState>,
 }
 
 impl Ledger {
@@ -106,25 +110,38 @@ impl Ledger {
     }
 
     fn push(&mut self, row: LedgerRow) {
+        let index = self.rows.len();
+        self.is_live.push(row.action == LedgerAction::Committed);
         match row.action {
             LedgerAction::Committed => {
-                self.live.insert(row.chunk_id.clone(), self.rows.len());
+                if let Some(earlier) = self.live.insert(row.chunk_id.clone(), index) {
+                    self.unmark(earlier);
+                }
                 self.gone.remove(&row.chunk_id);
-                self.by_key.insert(row.chunk_key.clone(), row.chunk_id.clone());
+                self.by_key.insert(row.chunk_key.clone(), index);
             }
             LedgerAction::Superseded => self.stop(&row),
             LedgerAction::Purged | LedgerAction::Damaged => {
                 self.stop(&row);
-                self.gone.insert(row.chunk_id.clone(), self.rows.len());
+                self.gone.insert(row.chunk_id.clone(), index);
             }
             LedgerAction::Seen => {}
         }
         self.rows.push(Arc::new(row));
     }
 
+    fn unmark(&mut self, index: usize) {
+        if let Some(is_live) = self.is_live.get_mut(index) {
+            *is_live = false;
+        }
+    }
+
     fn stop(&mut self, row: &LedgerRow) {
-        self.live.remove(&row.chunk_id);
-        if self.by_key.get(&row.chunk_key) == Some(&row.chunk_id) {
+        if let Some(index) = self.live.remove(&row.chunk_id) {
+            self.unmark(index);
+        }
+        let holder = self.by_key.get(&row.chunk_key).and_then(|index| self.rows.get(*index));
+        if holder.is_some_and(|holder| holder.chunk_id == row.chunk_id) {
             self.by_key.remove(&row.chunk_key);
         }
     }
@@ -152,8 +169,8 @@ impl Ledger {
 
     /// The chunk that holds these bytes and counts.
     pub fn live_by_key(&self, chunk_key: &str) -> Option<&LedgerRow> {
-        let chunk = self.by_key.get(chunk_key)?;
-        self.rows.get(*self.live.get(chunk)?).map(Arc::as_ref)
+        let row = self.rows.get(*self.by_key.get(chunk_key)?)?;
+        self.live_row(&row.chunk_id)
     }
 
     /// An error where an earlier ledger counts chunks whose rows are there no more.
@@ -180,20 +197,15 @@ impl Ledger {
         if low <= high { (low, high) } else { range }
     }
 
-    /// Rows of the chunks that count, in order of chunk id.
+    /// Rows of the chunks that count, in order of commit.
     pub fn live(&self) -> impl Iterator<Item = &LedgerRow> {
-        self.live.values().filter_map(|index| self.rows.get(*index)).map(Arc::as_ref)
+        let rows = self.rows.iter().zip(&self.is_live);
+        rows.filter(|(_, is_live)| **is_live).map(|(row, _)| row.as_ref())
     }
 
     /// The rows that say which chunks there are, each chunk's latest one, in order of commit; and whether it counts.
     pub fn latest(&self) -> Vec<(&Arc<LedgerRow>, bool)> {
-        let mut is_live = vec![false; self.rows.len()];
-        for index in self.live.values() {
-            if let Some(is_live) = is_live.get_mut(*index) {
-                *is_live = true;
-            }
-        }
-        let rows = || self.rows.iter().zip(&is_live).enumerate();
+        let rows = || self.rows.iter().zip(&self.is_live).enumerate();
         let is_committed = |row: &LedgerRow| row.action == LedgerAction::Committed;
         // A chunk that was forgotten and came again has two rows: the later one says what is.
         let mut stopped: HashMap<&str, usize> = HashMap::new();
@@ -209,7 +221,7 @@ impl Ledger {
 
     /// Ids of the chunks that count.
     pub fn live_ids(&self) -> BTreeSet<&str> {
-        self.live.keys().map(String::as_str).collect()
+        self.live().map(|row| row.chunk_id.as_str()).collect()
     }
 }
 
