@@ -231,7 +231,8 @@ impl Number<'_> {
         let at = |back: usize| start.checked_sub(back).and_then(|at| self.text.get(at)).copied();
         match byte_before(self.text, start) {
             Some(byte) if byte.is_ascii_alphanumeric() => true,
-            Some(b'_' | b'#' | b'$') => true,
+            Some(b'#') => !labels::is_hash_of_people(self.text.get(..start).unwrap_or_default()),
+            Some(b'_' | b'$') => true,
             Some(b'.' | b',') => at(2).is_some_and(|byte| byte.is_ascii_digit()),
             Some(b'-') => at(2).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_'),
             _ => false,
@@ -255,7 +256,8 @@ impl Number<'_> {
     }
 
     fn is_free(&self, end: usize) -> bool {
-        !self.is_glued_before(self.start) && !self.is_glued_after(end)
+        let is_glued = self.is_glued_before(self.start) || self.is_glued_after(end);
+        !is_glued && !labels::is_unit_at(self.text, end)
     }
 
     /// The check digit says enough: words and hyphens around it change nothing.
@@ -311,7 +313,8 @@ impl Number<'_> {
 
     /// A mobile number of mainland China.
     fn mobile(&self) -> Option<Told> {
-        let forms = [(1, &[][..]), (3, &[3, 4, 4]), (2, &[2, 11]), (4, &[2, 3, 4, 4]), (2, &[4, 11])];
+        let forms =
+            [(1, &[][..]), (3, &[3, 4, 4]), (2, &[3, 8]), (2, &[2, 11]), (4, &[2, 3, 4, 4]), (2, &[4, 11])];
         forms.into_iter().find_map(|(groups, sizes)| {
             let (digits, end) = self.groups.joined(groups).filter(|_| self.groups.are(sizes))?;
             let national = match digits.len() {
@@ -352,6 +355,7 @@ mod tests {
         taken("用户13812345678反馈无法支付", "用户<phone>反馈无法支付");
         taken("手机号：138-1234-5678。", "手机号：<phone>。");
         taken("138 1234 5678", "<phone>");
+        taken("手机 138-12345678 and 138 12345678", "手机 <phone> and <phone>");
         taken(
             "+86 13812345678, +86-138-1234-5678, 8613812345678, 0086 13812345678",
             "<phone>, <phone>, <phone>, <phone>",
@@ -381,6 +385,10 @@ mod tests {
         kept("550e8400-e29b-41d4-a716-446655440000 0af7651916cd43dd8448eb211c80319c");
         kept("200 138 1234 56789");
         kept("%2F2213812345678 and 50%2013");
+        kept("heap_used: 15032385536, rss=15032385536 and read 15032385536 bytes in 3 s, 13812345678B");
+        kept("amount=15032385536 支付单 13812345678 运单13812345678 交易号：13812345678 金额：13812345678");
+        taken("toll free 13812345678, he used 13812345678", "toll free <phone>, he used <phone>");
+        taken("13812345678 but late, 13812345678 msg", "<phone> but late, <phone> msg");
     }
 
     #[test]
@@ -402,6 +410,8 @@ mod tests {
         taken("card 4111 1111 1111 1111, 5555-5555-5555-4444", "card <card>, <card>");
         taken("卡号6222021234567890128扣款失败", "卡号<card>扣款失败");
         taken("amex 3782 822463 10005", "amex <card>");
+        taken("Card #4111111111111111, 卡号 #4111 1111 1111 1111", "Card #<card>, 卡号 #<card>");
+        kept("issue #4111111111111111");
         kept("card 4111111111111112");
         kept("order_id=4111111111111111 offset=4111111111111111");
         kept("order-4111111111111111 4111111111111111.0");

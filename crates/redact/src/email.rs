@@ -66,11 +66,16 @@ fn domain_bytes(after: &[u8]) -> Option<usize> {
         let is_word = (2..=24).contains(&last.len()) && last.iter().all(u8::is_ascii_alphabetic);
         if (is_word || last.starts_with(b"xn--")) && dot > 0 {
             let lower = last.to_ascii_lowercase();
+            // Services of Kubernetes have `svc` in their names.
             // `exampleSDID@32473`: an enterprise number (RFC 5424, section 7.2.2), and a name behind it.
             let is_enterprise = domain.get(..dot).is_some_and(|number| number.iter().all(u8::is_ascii_digit))
                 && !NUMBERED_DOMAINS.contains(&lower.as_slice());
-            let is_none =
-                is_enterprise || NO_DOMAINS.contains(&lower.as_slice()) || SSH_DOMAINS.contains(&domain);
+            let is_service =
+                domain.split(|byte| *byte == b'.').any(|label| label.eq_ignore_ascii_case(b"svc"));
+            let is_none = is_enterprise
+                || is_service
+                || NO_DOMAINS.contains(&lower.as_slice())
+                || SSH_DOMAINS.contains(&domain);
             return (!is_none).then_some(domain.len());
         }
         domain = domain.get(..dot)?;
@@ -101,6 +106,7 @@ mod tests {
         kept("started user@1000.service and getty@tty1.service");
         kept("logo@2x.png, lodash@4.17.21, image@sha256:0f1e");
         kept("com.example.Order@1f2e3d");
+        kept("kafka@broker1.kafka.svc.cluster.local:9092 and redis@cache.shop.svc");
         kept("exampleSDID@32473.iut=3 exampleSDID@32473.eventSource");
         kept("请@zhang.san 看一下");
         kept("adoptions@db.example.com_Database::SQL, aes256-gcm@openssh.com,rijndael-cbc@lysator.liu.se");

@@ -2,8 +2,8 @@
 
 use crate::limits::LABEL_BYTES_MAX;
 
-/// Last parts of names of ids, counters and durations: `order_id`, `traceId`, `tradeNo`, `offset`.
-const IDS: [&str; 38] = [
+/// Last parts of names of ids, counters, durations, sizes and amounts: `order_id`, `traceId`, `tradeNo`, `heap_used`.
+const IDS: [&str; 47] = [
     "id",
     "ids",
     "no",
@@ -42,6 +42,38 @@ const IDS: [&str; 38] = [
     "uid",
     "txid",
     "tid",
+    "memory",
+    "heap",
+    "rss",
+    "amount",
+    "cents",
+    "fen",
+    "fee",
+    "price",
+    "balance",
+];
+
+/// Last parts of names of amounts of more than one part: `heap_used`. Alone they stand in sentences, too.
+const AMOUNTS: [&str; 13] = [
+    "used",
+    "free",
+    "available",
+    "allocated",
+    "committed",
+    "capacity",
+    "limit",
+    "quota",
+    "length",
+    "len",
+    "max",
+    "min",
+    "sum",
+];
+
+/// Words behind an amount: `15032385536 bytes`.
+const UNITS: [&str; 15] = [
+    "bytes", "byte", "b", "kb", "kib", "mb", "mib", "ms", "us", "ns", "rows", "records", "字节", "毫秒",
+    "分钱",
 ];
 
 /// Parts of names that say that it is none of them, whatever the last part is: `phone_no`, `id_card_no`.
@@ -61,8 +93,26 @@ const NO_IDS: [&str; 12] = [
 ];
 
 /// The same in Chinese; the number follows them.
-const CHINESE_IDS: [&str; 11] =
-    ["单号", "编号", "流水号", "序列号", "序号", "学号", "工号", "会员号", "用户号", "用户ID", "订单"];
+const CHINESE_IDS: [&str; 18] = [
+    "单号",
+    "编号",
+    "流水号",
+    "序列号",
+    "序号",
+    "学号",
+    "工号",
+    "会员号",
+    "用户号",
+    "用户ID",
+    "订单",
+    "支付单",
+    "退款单",
+    "运单",
+    "工单",
+    "交易号",
+    "金额",
+    "字节数",
+];
 
 /// What numbers of people are called.
 const CHINESE_NO_IDS: [&str; 6] = ["手机", "手机号", "电话", "卡号", "卡", "身份证"];
@@ -87,11 +137,12 @@ pub(crate) enum SecretKind {
 }
 
 /// Ends of names of secrets, without case and `_`, `-`, `.`.
-const SECRETS: [(&str, SecretKind); 17] = [
+const SECRETS: [(&str, SecretKind); 18] = [
     ("password", SecretKind::Password),
     ("passwd", SecretKind::Password),
     ("pwd", SecretKind::Password),
     ("passphrase", SecretKind::Password),
+    ("passcode", SecretKind::Password),
     ("secret", SecretKind::Token),
     ("token", SecretKind::Token),
     ("apikey", SecretKind::Token),
@@ -108,7 +159,9 @@ const SECRETS: [(&str, SecretKind); 17] = [
 ];
 
 /// Names that are one only as a whole: `inside` is none.
-const WHOLE_SECRETS: [(&str, SecretKind); 6] = [
+const WHOLE_SECRETS: [(&str, SecretKind); 7] = [
+    // Not a password: tests that pass are counted.
+    ("pass", SecretKind::Token),
     ("sid", SecretKind::Parameter),
     ("session", SecretKind::Parameter),
     ("auth", SecretKind::Parameter),
@@ -120,11 +173,12 @@ const WHOLE_SECRETS: [(&str, SecretKind); 6] = [
 /// Commands, which stand before a colon in every system's log.
 const COMMANDS: [&[u8]; 3] = [b"chpasswd", b"gpasswd", b"smbpasswd"];
 
-const CHINESE_SECRETS: [(&str, SecretKind); 4] = [
+const CHINESE_SECRETS: [(&str, SecretKind); 5] = [
     ("密码", SecretKind::Password),
     ("口令", SecretKind::Password),
     ("密钥", SecretKind::Token),
     ("令牌", SecretKind::Token),
+    ("验证码", SecretKind::Password),
 ];
 
 /// What stands between a name and its value.
@@ -183,7 +237,8 @@ fn parts(word: &str) -> impl DoubleEndedIterator<Item = String> {
 /// Whether a name is that of an id or a counter.
 fn is_id(word: &str) -> bool {
     let last = parts(word).next_back().unwrap_or_default();
-    IDS.contains(&last.as_str()) && !parts(word).any(|part| NO_IDS.contains(&part.as_str()))
+    let is_amount = || AMOUNTS.contains(&last.as_str()) && parts(word).nth(1).is_some();
+    (IDS.contains(&last.as_str()) || is_amount()) && !parts(word).any(|part| NO_IDS.contains(&part.as_str()))
 }
 
 /// Whether what begins at `at` is named as an id; `name` is the name of the whole text.
@@ -198,6 +253,23 @@ pub(crate) fn is_id_at(text: &[u8], at: usize, name: &str) -> bool {
         return false;
     }
     is_id(word) || ends_with_any(before, &CHINESE_IDS)
+}
+
+/// Whether what follows a number at `end` says that it is an amount.
+pub(crate) fn is_unit_at(text: &[u8], end: usize) -> bool {
+    let rest = text.get(end..).unwrap_or_default();
+    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
+    UNITS.iter().any(|unit| {
+        let (Some(word), after) = (rest.get(..unit.len()), rest.get(unit.len())) else { return false };
+        let ends =
+            !unit.is_ascii() || after.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+        ends && word.eq_ignore_ascii_case(unit.as_bytes())
+    })
+}
+
+/// Whether `#` at the end of what stands before a number follows a word for a number of people: `Card #4111…`.
+pub(crate) fn is_hash_of_people(before: &[u8]) -> bool {
+    before.strip_suffix(b"#").is_some_and(is_of_people)
 }
 
 /// `card no`, `手机号 No`: whether what stands before `no` is a number of people.
@@ -236,6 +308,8 @@ pub(crate) fn may_end_secret(name: &[u8]) -> bool {
             | [b'e' | b'w', b't']
             | [b'e' | b'o', b'n']
             | [b'e', b'y' | b's']
+            | [b's', b's']
+            | [b'd', b'e']
             | [b'l' | b'i', b's']
             | [b'a', b'l']
             | [b't', b'h']

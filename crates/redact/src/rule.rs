@@ -51,7 +51,7 @@ impl Rule {
                 "`name@host.tld` with a top-level domain of letters, also with `%40` and the full-width `＠`"
             }
             Self::Phone => {
-                "Chinese mobile numbers (11 digits from 13 to 19), bare, as 3-4-4 with blanks or hyphens, with `+86`, `86`, `0086`; `+` and a country code that exists, 10 to 15 digits, or 9 to 13 in groups"
+                "Chinese mobile numbers (11 digits from 13 to 19), bare, as 3-4-4 or 3-8 with blanks or hyphens, with `+86`, `86`, `0086`; `+` and a country code that exists, 10 to 15 digits, or 9 to 13 in groups"
             }
             Self::IdCard => {
                 "18 digits (or 17 and `X`) with a province, a date of birth and the right check digit, bare or as 6-8-4; 15 digits where a word such as 身份证 or `id_card` stands before them"
@@ -60,7 +60,7 @@ impl Rule {
                 "13 to 19 digits, bare or in groups as printed, with a prefix and length of Visa, Mastercard, American Express, Diners, Discover, JCB or UnionPay and the right check digit"
             }
             Self::Token => {
-                "values of `password`, `passwd`, `pwd`, `token`, `secret`, `api_key`, `access_key`, `private_key`, `credential`, `authorization`, `cookie`, sessions, 密码, 口令, 密钥, 令牌 after `=` or `:`, passwords in any script; `--password …`, `--token …`; elements of XML (`<password>…</password>`); `Bearer …`; JSON web tokens; keys of AWS, Alibaba Cloud, Tencent Cloud, Google, GitHub, GitLab, Slack, Stripe; `user:password@` in URLs; private keys in PEM"
+                "values of `password`, `passwd`, `pwd`, `pass`, `passcode`, `token`, `secret`, `api_key`, `access_key`, `private_key`, `credential`, `authorization`, `cookie`, sessions, 密码, 口令, 密钥, 令牌, 验证码 after `=` or `:`, passwords in any script; `--password …`, `--token …`; elements of XML (`<password>…</password>`); `Bearer …`; JSON web tokens; keys of AWS, Alibaba Cloud, Tencent Cloud, Google, GitHub, GitLab, Slack, Stripe; `user:password@` in URLs; private keys in PEM"
             }
         }
     }
@@ -72,7 +72,7 @@ impl Rule {
                 "names and domains in other scripts, `name at host`, addresses without a dot in the domain; `git@…`, names of units (`user@1000.service`) and of files (`logo@2x.png`) are none"
             }
             Self::Phone => {
-                "landlines, foreign numbers without `+`, numbers after a word that says that they are ids (`order_id=…`, 单号) or glued to letters, `_`, `#`, `-`"
+                "landlines, foreign numbers without `+`, numbers after a word that says that they are ids or amounts (`order_id=…`, `heap_used=…`, 单号) or before a unit (`… bytes`) or glued to letters, `_`, `#`, `-`"
             }
             Self::IdCard => {
                 "numbers with a wrong check digit, 15 digits without a word before them, other papers (passports)"

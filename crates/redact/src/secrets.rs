@@ -228,6 +228,8 @@ mod tests {
         taken("my password is: hunter2", "my password is: <token>");
         taken(r#"{"passwd":"x"} passwd: hunter2"#, r#"{"passwd":"x"} passwd: <token>"#);
         taken("PASSWORD => s3cret", "PASSWORD => <token>");
+        taken("user=u1 pass=hunter2 passcode: 4711", "user=u1 pass=<token> passcode: <token>");
+        kept("tests: pass=312 fail=0, bypass=on, pass: ok, class=Foo status_code=200");
         taken("<user>u1</user><password>s3 cret</password>", "<user>u1</user><password><token></password>");
         taken(
             "<wsse:Password Type=\"#PasswordText\">x1</wsse:Password><accessToken>ab</accessToken>",
@@ -253,6 +255,8 @@ mod tests {
         taken("登录 pwd=床前明月光&x=1", "登录 pwd=<token>&x=1");
         taken("用户 u1 密码：春眠不觉晓，请勿外传", "用户 u1 密码：<token>，请勿外传");
         taken("口令: 芝麻开门", "口令: <token>");
+        taken("短信验证码：483920，5 分钟内有效", "短信验证码：<token>，5 分钟内有效");
+        kept("验证码：错误，验证码: 已过期");
         taken("口令：abc中文9", "口令：<token>");
         taken("password=пароль1 ok", "password=<token> ok");
         kept("密码：错误，还可以重试 3 次");
