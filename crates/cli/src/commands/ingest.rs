@@ -14,7 +14,7 @@ use fupan_ingest::{
 use fupan_query::SqlLimits;
 use fupan_store::{RemoteOptions, Store};
 
-use self::account::Verdict;
+use self::account::{Asked, Verdict};
 use crate::app::{App, VERSION};
 use crate::failure::{ErrorKind, Failure, Outcome};
 use crate::output::OutputFormat;
@@ -23,6 +23,7 @@ use crate::pseudonym_key::{self, Missing};
 use crate::rows::rows;
 use crate::settings::FlagSettings;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Files, folders, patterns such as 'logs/*.gz', or - for standard input; the same in object stores
@@ -49,9 +50,12 @@ pub(crate) struct Arguments {
     /// Write texts as they are: take no e-mail addresses, phone, identity and card numbers and secrets out
     #[arg(long)]
     keep_raw: bool,
-    /// Read and count, write nothing
+    /// Read and count, write nothing; says what it would do for each source
     #[arg(long)]
     dry_run: bool,
+    /// Say for each source how its format was told
+    #[arg(long)]
+    explain: bool,
     /// Share of unreadable records in a source above which the exit code is 1 [default: 0.05]
     #[arg(long, value_name = "SHARE")]
     max_rejected_share: Option<f64>,
@@ -113,7 +117,8 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Outcome {
         return Ok(ErrorKind::BadInput.code());
     }
     let done = read(app, &found.sources, &settings).await?;
-    let code = account::tell(app, &done, &settings, arguments.zone.is_some()).code();
+    let asked = Asked { is_zone_given: arguments.zone.is_some(), is_explained: arguments.explain };
+    let code = account::tell(app, &done, &settings, asked).code();
     if app.globals.format != OutputFormat::Table {
         app.print(&account::rows(&done.report.sources, &settings)?)?;
     }
@@ -272,7 +277,7 @@ pub(crate) async fn read_folder(app: &App, folder: &str, left_out: &[&str]) -> R
     let settings = default_settings(app)?;
     let done = read(app, &sources, &settings).await?;
     // A file that is not known does not stop a report on the others; it was said.
-    let verdict = account::tell(app, &done, &settings, false);
+    let verdict = account::tell(app, &done, &settings, Asked::default());
     if verdict >= Verdict::NotRecognised {
         return Ok(done);
     }

@@ -41,6 +41,7 @@ fn a_dry_run_reads_and_counts_and_writes_nothing() {
     world.file("orders.jsonl", requests().as_bytes());
     assert_snapshot!("ingest_dry_run", world.run(&["ingest", "--dry-run", "orders.jsonl"]));
     assert!(!world.path().join(".fupan").exists());
+    assert_snapshot!("ingest_explain", world.run(&["ingest", "--explain", "orders.jsonl"]));
 }
 
 #[test]

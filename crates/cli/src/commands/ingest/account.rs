@@ -71,22 +71,31 @@ pub(super) fn rows(sources: &[SourceReport], settings: &IngestSettings) -> Resul
     Rows::of_text(names, rows.collect())?.with_counts(&["read", "accepted", "rejected", "duplicate"])
 }
 
+/// What the person who asked knows or wants to know.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Asked {
+    /// `--zone` was given.
+    pub(super) is_zone_given: bool,
+    /// `--explain`: how each source was recognised.
+    pub(super) is_explained: bool,
+}
+
 /// Tells all of it on standard error.
-pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings, is_zone_given: bool) -> Verdict {
+pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings, asked: Asked) -> Verdict {
     let sources = &done.report.sources;
     let problems = tell_unreadable(app, sources);
     let unread = unread::tell_unrecognised(app, sources);
     let rejects = tell_above(app, sources, settings.dry_run);
     let earlier = tell_again(app, &done.rejected_before);
     for source in sources {
-        tell_source(app, source, settings.dry_run);
+        tell_source(app, source, settings.dry_run, asked.is_explained);
     }
     unread::tell_skipped(app, sources);
     tell_histories(app, sources);
     super::samples::tell(app, sources);
     tell_wide(app, sources);
     tell_named(app, sources);
-    tell_zone(app, sources, settings, is_zone_given);
+    tell_zone(app, sources, settings, asked.is_zone_given);
     tell_year(app, sources, settings);
     tell_personal(app, sources, settings);
     tell_sum(app, done, settings);
@@ -217,7 +226,7 @@ fn share(rejected: u64, read: u64) -> f64 {
     rejected as f64 / read.max(1) as f64
 }
 
-fn tell_source(app: &App, source: &SourceReport, is_dry_run: bool) {
+fn tell_source(app: &App, source: &SourceReport, is_dry_run: bool, is_explained: bool) {
     if unread::of(source) != Unread::No {
         return;
     }
@@ -243,11 +252,14 @@ fn tell_source(app: &App, source: &SourceReport, is_dry_run: bool) {
     };
     if source.counts.rejected > 0 {
         app.terminal.warn(line());
+    } else if is_dry_run || is_explained {
+        app.terminal.note(format!("  {}", line()));
     } else {
         app.terminal.detail(format!("  {}", line()));
     }
     if !source.reason.is_empty() {
-        app.terminal.detail(format!("    {}", source.reason));
+        let reason = format!("    {}", source.reason);
+        if is_explained { app.terminal.note(reason) } else { app.terminal.detail(reason) }
     }
     if let Some(history) = &source.history {
         app.terminal.detail(format!("    {history}"));
