@@ -304,13 +304,11 @@ pub(crate) fn may_end_secret(name: &[u8]) -> bool {
     matches!(
         [before.to_ascii_lowercase(), last.to_ascii_lowercase()],
         [b'r' | b'w' | b'i', b'd']
-            | [b's' | b'i' | b'r', b'e']
+            | [b's' | b'i' | b'r' | b'd', b'e']
             | [b'e' | b'w', b't']
             | [b'e' | b'o', b'n']
-            | [b'e', b'y' | b's']
-            | [b's', b's']
-            | [b'd', b'e']
-            | [b'l' | b'i', b's']
+            | [b'e', b'y']
+            | [b'e' | b's' | b'l' | b'i', b's']
             | [b'a', b'l']
             | [b't', b'h']
             | [b'i', b'g']

@@ -53,6 +53,22 @@ mod tests {
     use crate::formats::testing::Collected;
 
     #[test]
+    fn a_date_and_a_time_in_two_columns_are_one_instant() {
+        for (date, time) in [
+            ("2026-11-05", "11:05:03.250"),
+            ("2026/11/5", "11:05:03,250"),
+            ("20261105", "11:05:03.250"),
+            ("2026年11月5日", "11:05:03.250"),
+        ] {
+            let text = format!("日期\t时间\tlevel\tmessage\n{date}\t{time}\tERROR\tcharge failed\n");
+            let options = DecodeOptions::new(chrono_tz::Asia::Shanghai, "logs.csv");
+            let found = Collected::from(&CsvLogs::open(text.as_bytes(), &options).unwrap(), text.as_bytes());
+            assert_eq!(found.rejects, [], "{date}");
+            assert_eq!(found.logs[0].timestamp.to_rfc3339(), "2026-11-05T03:05:03.250Z", "{date}");
+        }
+    }
+
+    #[test]
     fn rows_become_log_records() {
         let text = concat!(
             "时间,level,service,message,status,latency_ms,extra\r\n",

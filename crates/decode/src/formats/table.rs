@@ -22,6 +22,44 @@ pub(crate) struct Table {
     pub(crate) delimiter: u8,
     /// Where the rows begin in the source: after the header, however many blank lines stand before it.
     pub(crate) rows_start: u64,
+    /// The columns of a date and of the time of that day, where it has both.
+    date_and_clock: Option<(usize, usize)>,
+}
+
+/// Names of columns of dates, without case and punctuation.
+const DATES: [&str; 6] = ["日期", "date", "day", "logdate", "发生日期", "事件日期"];
+
+/// Names of columns that may hold the time of a day alone.
+const CLOCKS: [&str; 6] = ["时间", "time", "clock", "logtime", "发生时间", "时刻"];
+
+fn date_and_clock(canonical: &[String]) -> Option<(usize, usize)> {
+    let at = |names: &[&str]| canonical.iter().position(|name| names.contains(&name.as_str()));
+    at(&DATES).zip(at(&CLOCKS))
+}
+
+/// `11:05`, `11:05:03.250`.
+fn is_clock(cell: &str) -> bool {
+    let digits = |part: &str, most: usize| {
+        (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let mut parts = cell.splitn(3, ':');
+    let (hour, minute, second) = (parts.next(), parts.next(), parts.next());
+    let is_second = |second: &str| {
+        let (whole, fraction) = second.split_once(['.', ',']).unwrap_or((second, "0"));
+        digits(whole, 2) && digits(fraction, 9)
+    };
+    hour.is_some_and(|hour| digits(hour, 2))
+        && minute.is_some_and(|minute| digits(minute, 2))
+        && second.is_none_or(is_second)
+}
+
+/// `2026-11-05`, `2026/11/5`, `20261105`, `2026年11月5日`.
+fn is_date(cell: &str) -> bool {
+    let is_part =
+        |letter: char| letter.is_ascii_digit() || matches!(letter, '-' | '/' | '.' | '年' | '月' | '日');
+    cell.chars().count() >= 8
+        && cell.starts_with(|first: char| first.is_ascii_digit())
+        && cell.chars().all(is_part)
 }
 
 impl Table {
@@ -48,8 +86,10 @@ impl Table {
             return Err(mismatch("its header is too long; is it a table at all?"));
         }
         let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
-        let canonical = names.iter().map(|name| canonical(name)).collect();
-        Ok(Self { names, canonical, delimiter, rows_start: (record.offset + record.bytes.len()) as u64 })
+        let canonical: Vec<String> = names.iter().map(|name| canonical(name)).collect();
+        let date_and_clock = date_and_clock(&canonical);
+        let rows_start = (record.offset + record.bytes.len()) as u64;
+        Ok(Self { names, canonical, delimiter, rows_start, date_and_clock })
     }
 
     pub(crate) fn framing(&self) -> Framing {
@@ -76,6 +116,7 @@ impl Table {
             .map(|row| {
                 let mut found = Vec::new();
                 cells(row, self.delimiter, &mut found);
+                self.join_clock(&mut found);
                 found
             })
             .collect()
@@ -99,9 +140,28 @@ impl Table {
                 if row.len() != self.names.len() {
                     return Err(format!("the row has {} cells, the header {}", row.len(), self.names.len()));
                 }
+                self.join_clock(&mut row);
                 read(place, &row, sink)
             },
         );
+    }
+
+    /// Puts the date of a row before its time, where they stand in two columns.
+    fn join_clock(&self, row: &mut [Cow<'_, str>]) {
+        let Some((date, clock)) = self.date_and_clock else { return };
+        let Some((date, time)) = row.get(date).zip(row.get(clock)) else { return };
+        let (date, time) = (date.trim(), time.trim());
+        if is_clock(time) && is_date(date) {
+            let joined = match (date.len(), date.get(..4), date.get(4..6), date.get(6..)) {
+                (8, Some(year), Some(month), Some(day)) if date.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    format!("{year}-{month}-{day} {time}")
+                }
+                _ => format!("{date} {time}"),
+            };
+            if let Some(cell) = row.get_mut(clock) {
+                *cell = Cow::Owned(joined);
+            }
+        }
     }
 }
 
