@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::compute::cast;
 use arrow::error::ArrowError;
 use fupan_decode::{Chunk, Decoder, Framing, Place, RecordSink};
 use fupan_model::events::event_id;
@@ -17,6 +18,7 @@ use crate::identified::NewRecords;
 use crate::keyed::Keys;
 use crate::known::{rejects_id, rejects_mark};
 use crate::report::{Counts, ShownReject};
+use crate::rows::columns::same;
 use crate::samples::NewSamples;
 use crate::sink::ChunkSink;
 
@@ -162,6 +164,21 @@ impl Decoded {
     /// Whether keys have to be loaded before [`Self::finish`].
     pub(crate) fn has_keys(&self) -> bool {
         !self.sink.events.0.is_empty() || !self.sink.changes.0.is_empty() || !self.sink.documents.is_empty()
+    }
+
+    /// Rows were left out: it is another chunk than the one that has them, which may be in a table already (taken
+    /// back since, or written by a run that died).
+    pub(crate) fn is_without(&mut self, left_out: &str) -> Result<(), ArrowError> {
+        self.chunk_id = event_id(&["chunk-without", left_out, &self.chunk_id]);
+        for batch in self.telemetry.values_mut() {
+            let schema = batch.schema();
+            let at = schema.index_of("chunk_id")?;
+            let mut columns = batch.columns().to_vec();
+            let Some(column) = columns.get_mut(at) else { continue };
+            *column = cast(&same(&self.chunk_id, batch.num_rows()), column.data_type())?;
+            *batch = RecordBatch::try_new(schema, columns)?;
+        }
+        Ok(())
     }
 
     /// Whether anything in it could be read.

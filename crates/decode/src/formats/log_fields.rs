@@ -79,7 +79,20 @@ const NAMES: &[(Field, &[&str], &[&str])] = &[
             "采集时间",
             "上报时间",
         ],
-        &["realtimetimestamp", "starttime", "createdat", "created", "date", "日期", "t", "msec"],
+        &[
+            "realtimetimestamp",
+            "starttime",
+            "请求时间",
+            "发生时间",
+            "createdat",
+            "created",
+            "gmtcreate",
+            "创建时间",
+            "date",
+            "日期",
+            "t",
+            "msec",
+        ],
     ),
     (
         Field::Observed,
@@ -271,6 +284,8 @@ const DURATIONS: &[&str] = &[
     "requestlatency",
     "httprequestlatency",
     "耗时",
+    "请求耗时",
+    "响应时间",
 ];
 
 /// Suffixes of units and how many milliseconds they are. None at all means milliseconds.
@@ -297,7 +312,7 @@ const UNITS: &[(&str, f64)] = &[
 /// A key without what writers differ in.
 pub(crate) fn canonical(key: &str) -> String {
     key.chars()
-        .filter(|letter| !matches!(letter, '_' | '-' | '.' | '@' | ' ' | '/'))
+        .filter(|letter| !matches!(letter, '_' | '-' | '.' | '@' | ' ' | '/' | '(' | ')' | '（' | '）'))
         .flat_map(char::to_lowercase)
         .collect()
 }
@@ -479,6 +494,7 @@ mod tests {
             ("svc", Field::Service),
             ("采集时间", Field::Timestamp),
             ("主机名", Field::Host),
+            ("gmt_create", Field::Timestamp),
         ] {
             assert_eq!(field(key), Some(expected), "{key}");
         }
@@ -504,5 +520,9 @@ mod tests {
         assert_eq!(factor("request_time"), Some(1e3));
         assert_eq!(factor("event.duration"), Some(1e-6));
         assert_eq!(factor("duration"), Some(1.0));
+        assert_eq!(
+            (factor("耗时(ms)"), factor("耗时（毫秒）"), factor("请求耗时(s)")),
+            (Some(1.0), Some(1.0), Some(1e3))
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! What another source has brought already is left out, and told: points of metrics, and records that have ids.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
@@ -16,6 +16,28 @@ use crate::samples::{NewSamples, in_common};
 const SERIES: [&str; 2] = ["series_id", "chunk_id"];
 const POINTS: [&str; 4] = ["timestamp", "value", "series_id", "chunk_id"];
 
+/// Rows of a piece that were left out.
+#[derive(Default)]
+struct LeftOut(BTreeMap<Table, BTreeSet<usize>>);
+
+impl LeftOut {
+    fn add(&mut self, table: Table, rows: &HashSet<usize>) {
+        if !rows.is_empty() {
+            self.0.entry(table).or_default().extend(rows);
+        }
+    }
+
+    /// Tells what was left out; none where nothing was.
+    fn digest(&self) -> Option<String> {
+        let rows = self.0.iter().flat_map(|(table, rows)| rows.iter().map(move |row| (table.name(), row)));
+        let mut hasher = blake3::Hasher::new();
+        for (table, row) in rows {
+            hasher.update(table.as_bytes()).update(&row.to_le_bytes());
+        }
+        (!self.0.is_empty()).then(|| hasher.finalize().to_hex().to_string())
+    }
+}
+
 impl Collector<'_> {
     /// Leaves out of a piece what is in from elsewhere.
     pub(super) async fn leave_out_repeated(&mut self, decoded: &mut Decoded) -> Result<(), IngestError> {
@@ -23,11 +45,15 @@ impl Collector<'_> {
             return Ok(());
         }
         let mut repeated = Repeated::default();
-        self.leave_out_samples(decoded, &mut repeated).await?;
+        let mut left_out = LeftOut::default();
+        self.leave_out_samples(decoded, &mut repeated, &mut left_out).await?;
         for table in TABLES {
-            self.leave_out_records(table, decoded, &mut repeated).await?;
+            self.leave_out_records(table, decoded, &mut repeated, &mut left_out).await?;
         }
         decoded.repeated = Some(repeated);
+        if let Some(digest) = left_out.digest() {
+            decoded.is_without(&digest)?;
+        }
         Ok(())
     }
 
@@ -37,6 +63,7 @@ impl Collector<'_> {
         table: Table,
         decoded: &mut Decoded,
         repeated: &mut Repeated,
+        left_out_rows: &mut LeftOut,
     ) -> Result<(), IngestError> {
         let Some(batch) = decoded.telemetry.get(&table) else { return Ok(()) };
         let Some(format) = self.input_format() else { return Ok(()) };
@@ -50,6 +77,7 @@ impl Collector<'_> {
             // What cannot be read proves nothing.
             let common = self.records.in_common(&new, &read.unwrap_or_default())?;
             repeated.records += new.records_within(&common.dropped);
+            left_out_rows.add(table, &common.dropped);
             if !common.dropped.is_empty() {
                 decoded.telemetry.remove(&table);
                 if let Some(left) = new.without(&common.dropped)? {
@@ -99,6 +127,7 @@ impl Collector<'_> {
         &mut self,
         decoded: &mut Decoded,
         repeated: &mut Repeated,
+        left_out_rows: &mut LeftOut,
     ) -> Result<(), IngestError> {
         let Some(new) = decoded.telemetry.get(&Table::Metrics).and_then(NewSamples::of) else {
             return Ok(());
@@ -126,6 +155,7 @@ impl Collector<'_> {
                 }
             }
             repeated.records += new.records_within(&dropped);
+            left_out_rows.add(Table::Metrics, &dropped);
             if let Some(batch) =
                 decoded.telemetry.remove(&Table::Metrics).filter(|_| dropped.len() < new.len())
             {

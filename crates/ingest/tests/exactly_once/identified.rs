@@ -162,3 +162,38 @@ async fn what_was_left_out_comes_in_when_the_other_is_read_anew_without_it() {
     world.ingest(&late).await;
     assert_eq!(world.rows(Table::Logs).await, 20 + 60, "it is read anew");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_back_and_comes_again_in_part_counts_in_part() {
+    for (table, name, export) in [
+        (
+            Table::Logs,
+            "es.json",
+            Box::new(|seconds| lines_of(seconds, elasticsearch)) as Box<dyn Fn(Range<i64>) -> String>,
+        ),
+        (Table::Metrics, "cpu.csv", Box::new(samples)),
+    ] {
+        let world = World::new();
+        let early = world.write(&format!("early-{name}"), export(0..60).as_bytes());
+        let late = world.write(&format!("late-{name}"), export(30..90).as_bytes());
+        world.ingest(&early).await;
+        world.ingest(&late).await;
+        let store = world.store().await;
+        let ledger = store.ledger().await.expect("ledger");
+        let of_early = ledger.live().filter(|row| row.source == format!("early-{name}"));
+        let of_early: Vec<_> = of_early.cloned().collect();
+        store.forget(&of_early, world.settings().now).await.expect("forget");
+        world.ingest(&late).await;
+        assert_eq!(world.rows(table).await, 60, "{name}: the late one is read anew");
+        // The tables hold all rows of the early one, of which half count now.
+        world.ingest(&early).await;
+        assert_eq!(world.rows(table).await, 90, "{name}");
+        let verified = world.store().await.verify().await.expect("verified");
+        assert!(verified.findings.is_empty(), "{name}: {:?}", verified.findings);
+    }
+}
+
+fn samples(seconds: Range<i64>) -> String {
+    let rows = seconds.map(|second| format!("{},cpu,{},pay\n", clock(second), second as f64 + 0.25));
+    format!("time,metric,value,service\n{}", rows.collect::<String>())
+}
