@@ -15,12 +15,12 @@ try:
     import deltalake, pyarrow
     counts.append(('deltalake', [deltalake.DeltaTable(store + '/' + t).to_pyarrow_dataset().count_rows() for t in ('logs', 'quarantine', 'ingests')]))
 except ImportError as error:
-    print('SKIPPED deltalake:', error)
+    print('SKIPPED deltalake:', str(error).split('\n')[0])
 try:
     import polars
     counts.append(('polars', [polars.scan_delta(store + '/' + t).select(polars.len()).collect().item() for t in ('logs', 'quarantine', 'ingests')]))
 except ImportError as error:
-    print('SKIPPED polars:', error)
+    print('SKIPPED polars:', str(error).split('\n')[0])
 for name, numbers in counts:
     print(name, *numbers)
 ";
