@@ -14,7 +14,7 @@ use fupan_ingest::{
 use fupan_query::SqlLimits;
 use fupan_store::{RemoteOptions, Store};
 
-use self::account::{Asked, Verdict};
+use self::account::Verdict;
 use crate::app::{App, VERSION};
 use crate::failure::{ErrorKind, Failure, Outcome};
 use crate::output::OutputFormat;
@@ -78,6 +78,15 @@ impl Arguments {
         }
         Ok(FlagSettings { zone: self.zone.clone(), max_rejected_share: self.max_rejected_share })
     }
+}
+
+/// What the person who asked knows or wants to know.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asked {
+    /// `--zone` was given.
+    is_zone_given: bool,
+    /// `--explain`: how each source was recognised.
+    is_explained: bool,
 }
 
 fn input_format(text: &str) -> Result<InputFormat, String> {

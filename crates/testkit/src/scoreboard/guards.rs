@@ -53,7 +53,7 @@ pub const GUARDS: &[Guard] = &[
     Guard {
         name: "tables that another run created are made durable",
         file: "crates/store/src/store.rs",
-        code: "        some_at_once(Table::ALL.map(|table| store.make_durable(table))).await?;\n",
+        code: "        some_at_once(Table::ALL.map(|table| store.check_and_make_durable(table))).await?;\n",
         without: "",
         proof: faults("power_loss::what_a_rerun"),
     },

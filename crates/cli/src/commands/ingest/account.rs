@@ -71,17 +71,8 @@ pub(super) fn rows(sources: &[SourceReport], settings: &IngestSettings) -> Resul
     Rows::of_text(names, rows.collect())?.with_counts(&["read", "accepted", "rejected", "duplicate"])
 }
 
-/// What the person who asked knows or wants to know.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Asked {
-    /// `--zone` was given.
-    pub(super) is_zone_given: bool,
-    /// `--explain`: how each source was recognised.
-    pub(super) is_explained: bool,
-}
-
 /// Tells all of it on standard error.
-pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings, asked: Asked) -> Verdict {
+pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings, asked: super::Asked) -> Verdict {
     let sources = &done.report.sources;
     let problems = tell_unreadable(app, sources);
     let unread = unread::tell_unrecognised(app, sources);
