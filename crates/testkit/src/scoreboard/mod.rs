@@ -82,6 +82,15 @@ pub fn run(root: &Path, row: Row, extent: Extent) -> Found {
 fn cargo(root: &Path, arguments: &[&str], extent: Extent) -> Result<String, String> {
     let mut command = Command::new("cargo");
     command.current_dir(root).args(arguments);
+    // What `cargo run` says of this program: build scripts of dependencies ask for it, and where it differs from
+    // what they were built with, the engine is built anew, and once more by the next command from elsewhere.
+    for (name, _) in std::env::vars_os() {
+        let is_of_this =
+            ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|of| name.to_string_lossy().starts_with(of));
+        if is_of_this {
+            command.env_remove(name);
+        }
+    }
     if extent == Extent::Full {
         command.env("FUPAN_BOARD", "full");
     }
