@@ -74,7 +74,7 @@ pub enum InputFormat {
 }
 
 /// What makes a record of logs or spans the same one in two exports, if it is the same in all else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RecordIdentity {
     /// The attribute of a log record that holds the id its source gave it.
     Attribute(&'static str),

@@ -164,7 +164,7 @@ impl<'a> Collector<'a> {
         self.group.redundant.append(&mut stream.redundant);
         self.replace_by_pieces(&mut stream).await?;
         stream.report.history = stream.history(&self.known);
-        self.samples.forget(&stream.stale);
+        self.samples.chunks.forget(&stream.stale);
         self.records.forget(&stream.stale);
         Arc::make_mut(&mut self.known).learn(stream.fresh, &stream.stale);
         self.report.sources.push(stream.report);
@@ -211,10 +211,8 @@ impl<'a> Collector<'a> {
         if let (Some(new), Some(chunk)) = (finished.samples.take(), finished.rows.first()) {
             self.samples.learn(&chunk.ledger_row, self.report.sources.len(), &new);
         }
-        for new in std::mem::take(&mut finished.records_with_ids) {
-            if let Some(chunk) = finished.rows.first() {
-                self.records.learn(&chunk.ledger_row, self.report.sources.len(), &new);
-            }
+        if let (Some(new), Some(chunk)) = (finished.records_with_ids.take(), finished.rows.first()) {
+            self.records.learn(&chunk.ledger_row, self.report.sources.len(), new);
         }
         stream.take_back_rejects(&mut finished, read_better.as_deref(), &self.known);
         stream.add(&finished);

@@ -1,6 +1,6 @@
 //! One chunk → its rows, on whichever core is free.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -50,8 +50,8 @@ pub(crate) struct Decoded {
     pub(crate) repeated: Option<Repeated>,
     /// All of its points.
     pub(crate) samples: Option<NewSamples>,
-    /// All of its rows whose records have ids.
-    pub(crate) records_with_ids: Vec<NewRecords>,
+    /// All of its rows of the table whose records have ids.
+    pub(crate) records_with_ids: Option<NewRecords>,
     sink: ChunkSink,
     read: u64,
 }
@@ -61,6 +61,8 @@ pub(crate) struct Decoded {
 pub(crate) struct Repeated {
     /// Records of which nothing is left.
     pub(crate) records: u64,
+    /// Rows that were left out.
+    pub(crate) left_out: BTreeMap<Table, BTreeSet<usize>>,
     /// Points that were left out, by the source that had them.
     pub(crate) samples: BTreeMap<String, u64>,
     /// Points that have another value there; kept.
@@ -72,9 +74,27 @@ pub(crate) struct Repeated {
 }
 
 impl Repeated {
-    /// Rows that were left out.
+    /// How many rows were left out.
     pub(crate) fn rows(&self) -> u64 {
-        self.samples.values().chain(self.with_ids.values()).sum()
+        self.left_out.values().map(|rows| rows.len() as u64).sum()
+    }
+
+    /// Adds rows that were left out.
+    pub(crate) fn leave_out(&mut self, table: Table, rows: &HashSet<usize>) {
+        if !rows.is_empty() {
+            self.left_out.entry(table).or_default().extend(rows);
+        }
+    }
+
+    /// Tells which rows were left out; none where none were.
+    fn digest(&self) -> Option<String> {
+        let rows =
+            self.left_out.iter().flat_map(|(table, rows)| rows.iter().map(move |row| (table.name(), row)));
+        let mut hasher = blake3::Hasher::new();
+        for (table, row) in rows {
+            hasher.update(table.as_bytes()).update(&row.to_le_bytes());
+        }
+        (!self.left_out.is_empty()).then(|| hasher.finalize().to_hex().to_string())
     }
 }
 
@@ -117,7 +137,7 @@ pub(crate) fn decode(decoder: &dyn Decoder, cut: Cut, facts: &SourceFacts) -> Re
         telemetry,
         repeated: None,
         samples: None,
-        records_with_ids: Vec::new(),
+        records_with_ids: None,
         sink,
         read,
     })
@@ -141,7 +161,7 @@ pub(crate) struct Finished {
     pub(crate) redacted: fupan_redact::Counts,
     pub(crate) repeated: Repeated,
     pub(crate) samples: Option<NewSamples>,
-    pub(crate) records_with_ids: Vec<NewRecords>,
+    pub(crate) records_with_ids: Option<NewRecords>,
     pub(crate) assumed_zone_records: u64,
     pub(crate) assumed_year_records: u64,
     pub(crate) first: Option<Micros>,
@@ -166,10 +186,13 @@ impl Decoded {
         !self.sink.events.0.is_empty() || !self.sink.changes.0.is_empty() || !self.sink.documents.is_empty()
     }
 
-    /// Rows were left out: it is another chunk than the one that has them, which may be in a table already (taken
-    /// back since, or written by a run that died).
-    pub(crate) fn is_without(&mut self, left_out: &str) -> Result<(), ArrowError> {
-        self.chunk_id = event_id(&["chunk-without", left_out, &self.chunk_id]);
+    /// What of its rows was left out. Without them it is another chunk than the one that has them, which may be in
+    /// a table already (taken back since, or written by a run that died).
+    pub(crate) fn set_repeated(&mut self, repeated: Repeated) -> Result<(), ArrowError> {
+        let left_out = repeated.digest();
+        self.repeated = Some(repeated);
+        let Some(left_out) = left_out else { return Ok(()) };
+        self.chunk_id = event_id(&["chunk-without", &left_out, &self.chunk_id]);
         for batch in self.telemetry.values_mut() {
             let schema = batch.schema();
             let at = schema.index_of("chunk_id")?;

@@ -19,10 +19,15 @@ use fupan_model::{Micros, Table};
 use fupan_store::{Ledger, LedgerRow, plain};
 use twox_hash::XxHash64;
 
-use crate::timed::TimedChunk;
+use crate::timed::TimedChunks;
 
-/// Tables whose records may have ids of their source.
-pub(crate) const TABLES: [Table; 2] = [Table::Logs, Table::Spans];
+/// Where records of this identity are.
+const fn table_of(identity: RecordIdentity) -> Table {
+    match identity {
+        RecordIdentity::Span => Table::Spans,
+        RecordIdentity::Attribute(_) | RecordIdentity::Line => Table::Logs,
+    }
+}
 
 /// Columns that say where a record was found, or follow from others by rules of ours.
 const NOT_CONTENT: [&str; 4] = ["date", "chunk_id", "source_record", "shape_id"];
@@ -40,12 +45,6 @@ pub(crate) fn content_columns(table: Table) -> Vec<String> {
     let schema = table.schema();
     let names = schema.fields().iter().map(|field| field.name().clone());
     names.filter(|name| name == "chunk_id" || !NOT_CONTENT.contains(&name.as_str())).collect()
-}
-
-/// What identifies records of a table that came in this format.
-pub(crate) fn identity_in(table: Table, input_format: &str) -> Option<RecordIdentity> {
-    let identity = InputFormat::by_name(input_format)?.record_identity()?;
-    ((identity == RecordIdentity::Span) == (table == Table::Spans)).then_some(identity)
 }
 
 type Id = Vec<u8>;
@@ -126,41 +125,42 @@ fn contents(batch: &RecordBatch, rows: &[usize]) -> Result<Vec<String>, ArrowErr
 
 /// What is new: rows as decoding makes them.
 pub(crate) struct NewRecords {
-    pub(crate) table: Table,
     identity: RecordIdentity,
     batch: RecordBatch,
     ids: Vec<Option<Id>>,
-    first: i64,
-    last: i64,
+    /// Sorted digits of the ids.
+    digits: Box<[u32]>,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
 }
 
 impl NewRecords {
     /// None where no row has an id.
     pub(crate) fn of(
-        table: Table,
-        batch: &RecordBatch,
+        telemetry: &BTreeMap<Table, RecordBatch>,
         input_format: &str,
     ) -> Result<Option<Self>, ArrowError> {
-        let Some(identity) = identity_in(table, input_format) else { return Ok(None) };
+        let identity = InputFormat::by_name(input_format).and_then(InputFormat::record_identity);
+        let Some(identity) = identity else { return Ok(None) };
+        let Some(batch) = telemetry.get(&table_of(identity)) else { return Ok(None) };
         let instants = batch.column_by_name("timestamp");
         let instants = instants.and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
         let Some((first, last)) = instants.and_then(|instants| Some((min(instants)?, max(instants)?))) else {
             return Ok(None);
         };
         let ids = ids_of(batch, identity)?;
-        let has_ids = ids.iter().any(Option::is_some);
-        Ok(has_ids.then(|| Self { table, identity, batch: batch.clone(), ids, first, last }))
+        let digits = sorted(ids.iter().flatten().map(digits).collect());
+        Ok((!digits.is_empty()).then(|| Self { identity, batch: batch.clone(), ids, digits, first, last }))
+    }
+
+    /// Where its rows are.
+    pub(crate) const fn table(&self) -> Table {
+        table_of(self.identity)
     }
 
     /// From when to when.
     pub(crate) fn range(&self) -> (Micros, Micros) {
         (Micros(self.first), Micros(self.last))
-    }
-
-    fn digits(&self) -> Box<[u32]> {
-        let mut all: Vec<u32> = self.ids.iter().flatten().map(digits).collect();
-        all.sort_unstable();
-        all.into()
     }
 
     /// What is left of its rows without these; none where nothing is.
@@ -192,149 +192,77 @@ pub(crate) fn records_within(records: &Int64Array, dropped: &HashSet<usize>) -> 
     of(true).difference(&of(false)).count() as u64
 }
 
-/// A chunk with records that have ids.
-struct Held {
-    chunk: TimedChunk,
-    identity: RecordIdentity,
-    /// Sorted digits of its ids; none while they are not loaded.
-    digits: Option<Box<[u32]>>,
+fn sorted(mut digits: Vec<u32>) -> Box<[u32]> {
+    digits.sort_unstable();
+    digits.into()
 }
 
-/// Chunks with records that have ids, by table.
+/// Chunks with records that have ids, by what these are.
 #[derive(Default)]
-pub(crate) struct KnownRecords {
-    chunks: BTreeMap<Table, BTreeMap<String, Held>>,
-}
+pub(crate) struct KnownRecords(BTreeMap<RecordIdentity, TimedChunks<Box<[u32]>>>);
 
 impl KnownRecords {
     pub(crate) fn new(ledger: &Ledger) -> Self {
+        let identities = InputFormat::ALL.map(|format| (format.as_str(), format.record_identity()));
         let mut known = Self::default();
-        let mut identities: HashMap<(&str, Table), Option<RecordIdentity>> = HashMap::new();
         for row in ledger.live() {
-            for table in TABLES {
-                let identity = identities
-                    .entry((&row.input_format, table))
-                    .or_insert_with(|| identity_in(table, &row.input_format));
-                if let Some(identity) = *identity
-                    && row.table_versions.contains_key(table.name())
-                {
-                    known.add(table, row, None, identity, None);
-                }
+            let of_format = identities.iter().find(|(name, _)| *name == row.input_format);
+            if let Some(identity) = of_format.and_then(|(_, identity)| *identity)
+                && row.table_versions.contains_key(table_of(identity).name())
+            {
+                known.0.entry(identity).or_default().add(row, None, None);
             }
         }
         known
     }
 
-    fn add(
-        &mut self,
-        table: Table,
-        row: &LedgerRow,
-        of_run: Option<usize>,
-        identity: RecordIdentity,
-        digits: Option<Box<[u32]>>,
-    ) {
-        let Some(chunk) = TimedChunk::of(row, of_run) else { return };
-        self.chunks.entry(table).or_default().insert(row.chunk_id.clone(), Held { chunk, identity, digits });
-    }
-
     /// A chunk of this run counts from now on.
-    pub(crate) fn learn(&mut self, row: &LedgerRow, of_run: usize, new: &NewRecords) {
-        self.add(new.table, row, Some(of_run), new.identity, Some(new.digits()));
+    pub(crate) fn learn(&mut self, row: &LedgerRow, of_run: usize, new: NewRecords) {
+        self.0.entry(new.identity).or_default().add(row, Some(of_run), Some(new.digits));
     }
 
     /// Chunks that no longer count.
     pub(crate) fn forget(&mut self, chunks: &[LedgerRow]) {
-        for of_table in self.chunks.values_mut() {
-            for row in chunks {
-                of_table.remove(&row.chunk_id);
-            }
+        for of_identity in self.0.values_mut() {
+            of_identity.forget(chunks);
         }
     }
 
-    fn held(&self, table: Table, chunk_id: &str) -> Option<&Held> {
-        self.chunks.get(&table)?.get(chunk_id)
-    }
-
-    /// Chunks of other sources that hold records of the same time.
-    pub(crate) fn of_the_time_of(
-        &self,
-        new: &NewRecords,
-        of_run: usize,
-        is_left_out: &dyn Fn(&str) -> bool,
-    ) -> BTreeSet<String> {
-        let all = self.chunks.get(&new.table).into_iter().flatten();
-        let then = all.filter(|(_, held)| held.chunk.is_beside(of_run, new.first, new.last));
-        then.filter(|(id, _)| !is_left_out(id)).map(|(id, _)| id.clone()).collect()
-    }
-
-    /// Of these, the chunks whose ids are not loaded yet.
-    pub(crate) fn not_loaded(&self, table: Table, chunks: &BTreeSet<String>) -> BTreeSet<String> {
-        let is_missing = |id: &&String| self.held(table, id).is_some_and(|held| held.digits.is_none());
-        chunks.iter().filter(is_missing).cloned().collect()
+    /// Chunks whose records have ids of the same kind.
+    pub(crate) fn of_kind(&mut self, new: &NewRecords) -> &mut TimedChunks<Box<[u32]>> {
+        self.0.entry(new.identity).or_default()
     }
 
     /// Takes the ids of chunks out of rows with [`id_columns`].
     pub(crate) fn load(
         &mut self,
-        table: Table,
+        new: &NewRecords,
         chunks: &BTreeSet<String>,
         batches: &[RecordBatch],
     ) -> Result<(), ArrowError> {
-        let mut found: BTreeMap<String, Vec<u32>> =
-            chunks.iter().map(|id| (id.clone(), Vec::new())).collect();
-        for row in self.rows_with_ids(table, batches)? {
+        let mut found: BTreeMap<&str, Vec<u32>> = chunks.iter().map(|id| (id.as_str(), Vec::new())).collect();
+        for row in rows_with_ids(new.identity, batches)? {
             if let Some(digits_of) = found.get_mut(row.chunk_id) {
                 digits_of.push(digits(&row.id));
             }
         }
-        for (id, mut digits) in found {
-            digits.sort_unstable();
-            if let Some(held) = self.chunks.get_mut(&table).and_then(|chunks| chunks.get_mut(&id)) {
-                held.digits = Some(digits.into());
-            }
+        let known = self.of_kind(new);
+        for (id, digits) in found {
+            known.load(id, sorted(digits));
         }
         Ok(())
     }
 
     /// Of these, the chunks that share digits of an id with what is new.
-    pub(crate) fn sharing(&self, chunks: BTreeSet<String>, new: &NewRecords) -> BTreeSet<String> {
-        if chunks.is_empty() {
-            return chunks;
-        }
-        let own: HashSet<u32> = new.digits().iter().copied().collect();
-        let is_sharing = |id: &String| {
-            let held = self.held(new.table, id).and_then(|held| held.digits.as_ref());
-            held.is_some_and(|digits| digits.iter().any(|digits| own.contains(digits)))
-        };
-        chunks.into_iter().filter(is_sharing).collect()
+    pub(crate) fn sharing(&mut self, mut chunks: BTreeSet<String>, new: &NewRecords) -> BTreeSet<String> {
+        let known = self.of_kind(new);
+        let is_own = |digits: &u32| new.digits.binary_search(digits).is_ok();
+        chunks.retain(|id| known.content(id).is_some_and(|digits| digits.iter().any(is_own)));
+        chunks
     }
 
-    /// Rows of chunks that are known here, with their ids.
-    fn rows_with_ids<'a>(
-        &self,
-        table: Table,
-        batches: &'a [RecordBatch],
-    ) -> Result<Vec<StoredRow<'a>>, ArrowError> {
-        let mut found = Vec::new();
-        for batch in batches {
-            let chunks = batch.column_by_name("chunk_id").and_then(|column| column.as_string_opt::<i32>());
-            let Some(chunks) = chunks else { continue };
-            let mut identities: Vec<RecordIdentity> = Vec::new();
-            let identity_of = |row| self.held(table, chunks.value(row)).map(|held| held.identity);
-            for identity in (0..batch.num_rows()).filter_map(identity_of) {
-                if !identities.contains(&identity) {
-                    identities.push(identity);
-                }
-            }
-            for identity in identities {
-                for (row, id) in ids_of(batch, identity)?.into_iter().enumerate() {
-                    if let Some(id) = id.filter(|_| identity_of(row) == Some(identity)) {
-                        found.push(StoredRow { batch, row, chunk_id: chunks.value(row), id });
-                    }
-                }
-            }
-        }
-        Ok(found)
+    fn source_of(&self, new: &NewRecords, chunk_id: &str) -> String {
+        self.0.get(&new.identity).map(|known| known.source_of(chunk_id)).unwrap_or_default()
     }
 
     /// What stored rows with [`content_columns`] have in common with what is new.
@@ -345,7 +273,7 @@ impl KnownRecords {
                 of_id.entry(id).or_default().push(row);
             }
         }
-        let mut stored = self.rows_with_ids(new.table, batches)?;
+        let mut stored = rows_with_ids(new.identity, batches)?;
         stored.retain(|row| of_id.contains_key(&row.id));
         let met: BTreeSet<usize> =
             stored.iter().filter_map(|row| of_id.get(&row.id)).flatten().copied().collect();
@@ -357,8 +285,7 @@ impl KnownRecords {
             let Some(first) = same_batch.first() else { continue };
             let rows: Vec<usize> = same_batch.iter().map(|row| row.row).collect();
             for (row, content) in same_batch.iter().zip(contents(first.batch, &rows)?) {
-                let source = self.held(new.table, row.chunk_id).map(|held| held.chunk.source.clone());
-                let source = source.unwrap_or_default();
+                let source = self.source_of(new, row.chunk_id);
                 let candidates = of_id.get(&row.id).into_iter().flatten();
                 // Each stored row stands for one: two that are alike in all columns are two.
                 let mut same = candidates.filter(|new| own.get(new) == Some(&content));
@@ -390,6 +317,24 @@ struct StoredRow<'a> {
     row: usize,
     chunk_id: &'a str,
     id: Id,
+}
+
+/// Stored rows that have an id.
+fn rows_with_ids(
+    identity: RecordIdentity,
+    batches: &[RecordBatch],
+) -> Result<Vec<StoredRow<'_>>, ArrowError> {
+    let mut found = Vec::new();
+    for batch in batches {
+        let chunks = batch.column_by_name("chunk_id").and_then(|column| column.as_string_opt::<i32>());
+        let Some(chunks) = chunks else { continue };
+        for (row, id) in ids_of(batch, identity)?.into_iter().enumerate() {
+            if let Some(id) = id {
+                found.push(StoredRow { batch, row, chunk_id: chunks.value(row), id });
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What is new and in from elsewhere.

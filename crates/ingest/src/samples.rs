@@ -16,19 +16,13 @@ use fupan_model::{Micros, Table};
 use fupan_store::{Ledger, LedgerRow};
 
 use crate::identified::records_within;
-use crate::timed::TimedChunk;
-
-/// A chunk with points of metrics that counts.
-struct Sampled {
-    chunk: TimedChunk,
-    /// Sorted; none while they are not loaded.
-    series: Option<Arc<[i64]>>,
-}
+use crate::timed::TimedChunks;
 
 /// Chunks with points of metrics.
 #[derive(Default)]
 pub(crate) struct KnownSamples {
-    chunks: BTreeMap<String, Sampled>,
+    /// With their series, sorted.
+    pub(crate) chunks: TimedChunks<Arc<[i64]>>,
     /// From when to when a series is known to have points, of those that are loaded.
     ranges: HashMap<i64, (i64, i64)>,
     /// Files of one kind have the same series, hour by hour.
@@ -107,14 +101,9 @@ impl KnownSamples {
     pub(crate) fn new(ledger: &Ledger) -> Self {
         let mut known = Self::default();
         for row in ledger.live().filter(|row| row.table_versions.contains_key(Table::Metrics.name())) {
-            known.add(row, None, None);
+            known.chunks.add(row, None, None);
         }
         known
-    }
-
-    fn add(&mut self, row: &LedgerRow, of_run: Option<usize>, series: Option<Arc<[i64]>>) {
-        let Some(chunk) = TimedChunk::of(row, of_run) else { return };
-        self.chunks.insert(row.chunk_id.clone(), Sampled { chunk, series });
     }
 
     /// A chunk of this run counts from now on.
@@ -122,15 +111,8 @@ impl KnownSamples {
         let mut series = new.series().to_vec();
         series.sort_unstable();
         let series = self.shared(series);
-        self.add(row, Some(of_run), Some(Arc::clone(&series)));
+        self.chunks.add(row, Some(of_run), Some(Arc::clone(&series)));
         self.widen(&series, (new.first, new.last));
-    }
-
-    /// Chunks that no longer count.
-    pub(crate) fn forget(&mut self, chunks: &[LedgerRow]) {
-        for row in chunks {
-            self.chunks.remove(&row.chunk_id);
-        }
     }
 
     fn shared(&mut self, series: Vec<i64>) -> Arc<[i64]> {
@@ -147,24 +129,6 @@ impl KnownSamples {
             let known = self.ranges.entry(*id).or_insert(range);
             *known = (known.0.min(range.0), known.1.max(range.1));
         }
-    }
-
-    /// Chunks of other sources that hold points of the same time.
-    pub(crate) fn of_the_time_of(
-        &self,
-        new: &NewSamples,
-        of_run: usize,
-        is_left_out: &dyn Fn(&str) -> bool,
-    ) -> BTreeSet<String> {
-        let then =
-            self.chunks.iter().filter(|(_, sampled)| sampled.chunk.is_beside(of_run, new.first, new.last));
-        then.filter(|(id, _)| !is_left_out(id)).map(|(id, _)| id.clone()).collect()
-    }
-
-    /// Of these, the chunks whose series are not loaded yet.
-    pub(crate) fn not_loaded(&self, chunks: &BTreeSet<String>) -> BTreeSet<String> {
-        let is_missing = |id: &&String| self.chunks.get(*id).is_some_and(|sampled| sampled.series.is_none());
-        chunks.iter().filter(is_missing).cloned().collect()
     }
 
     /// Takes the series of chunks out of rows with `series_id` and `chunk_id`.
@@ -187,10 +151,9 @@ impl KnownSamples {
             found.into_iter().map(|(id, series)| (id.to_owned(), series.into_iter().collect())).collect();
         for (id, series) in found {
             let series = self.shared(series);
-            let Some(sampled) = self.chunks.get_mut(&id) else { continue };
-            let range = (sampled.chunk.first, sampled.chunk.last);
-            sampled.series = Some(Arc::clone(&series));
-            self.widen(&series, range);
+            if let Some(range) = self.chunks.load(&id, Arc::clone(&series)) {
+                self.widen(&series, range);
+            }
         }
     }
 
@@ -202,15 +165,10 @@ impl KnownSamples {
         if shared.is_empty() {
             return BTreeSet::new();
         }
-        let series_of = |id: &str| self.chunks.get(id).and_then(|sampled| sampled.series.as_deref());
-        let is_sharing =
-            |id: &String| series_of(id).is_some_and(|series| series.iter().any(|id| shared.contains(id)));
+        let is_sharing = |id: &String| {
+            self.chunks.content(id).is_some_and(|series| series.iter().any(|id| shared.contains(id)))
+        };
         chunks.into_iter().filter(is_sharing).collect()
-    }
-
-    /// The name of the source of a chunk.
-    pub(crate) fn source_of(&self, chunk_id: &str) -> String {
-        self.chunks.get(chunk_id).map(|sampled| sampled.chunk.source.clone()).unwrap_or_default()
     }
 }
 

@@ -334,11 +334,7 @@ fn small_files_beside_others(delta: &DeltaTable) -> Result<usize, StoreError> {
             && view.num_records().is_none_or(|rows| (rows as u64) < Small::FOR_TIDYING.rows);
         let path = view.path();
         let day = path.rsplit_once('/').map_or("", |(day, _)| day);
-        if let Some(count) = by_day.get_mut(day) {
-            *count += usize::from(is_small);
-        } else {
-            by_day.insert(day.to_owned(), usize::from(is_small));
-        }
+        *by_day.entry(day.to_owned()).or_default() += usize::from(is_small);
     }
     Ok(by_day.into_values().filter(|count| *count > 1).sum())
 }

@@ -31,15 +31,12 @@ impl Store {
     ) -> Result<Compaction, StoreError> {
         let table = Table::Ingests;
         let mut delta = self.delta_as_known(table).await?;
+        // Nearly always there are few, and counting costs less than looking at each.
         if delta.snapshot()?.log_data().num_files() < files_min {
             return Ok(Compaction::default());
         }
         delta.update_state().await?;
         for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
-            // Nearly always there are few, and counting costs less than looking at each.
-            if delta.snapshot()?.log_data().num_files() < files_min {
-                return Ok(Compaction::default());
-            }
             let small = newest_small(files_of(&delta)?);
             if small.len() < files_min.max(2) {
                 return Ok(Compaction::default());
