@@ -66,10 +66,10 @@ fn domain_bytes(after: &[u8]) -> Option<usize> {
         let is_word = (2..=24).contains(&last.len()) && last.iter().all(u8::is_ascii_alphabetic);
         if (is_word || last.starts_with(b"xn--")) && dot > 0 {
             let lower = last.to_ascii_lowercase();
-            // Services of Kubernetes have `svc` in their names.
             // `exampleSDID@32473`: an enterprise number (RFC 5424, section 7.2.2), and a name behind it.
             let is_enterprise = domain.get(..dot).is_some_and(|number| number.iter().all(u8::is_ascii_digit))
                 && !NUMBERED_DOMAINS.contains(&lower.as_slice());
+            // Services of Kubernetes have `svc` in their names.
             let is_service =
                 domain.split(|byte| *byte == b'.').any(|label| label.eq_ignore_ascii_case(b"svc"));
             let is_none = is_enterprise

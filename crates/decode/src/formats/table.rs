@@ -152,17 +152,20 @@ impl Table {
         let Some((date, time)) = row.get(date).zip(row.get(clock)) else { return };
         let (date, time) = (date.trim(), time.trim());
         if is_clock(time) && is_date(date) {
-            let joined = match (date.len(), date.get(..4), date.get(4..6), date.get(6..)) {
-                (8, Some(year), Some(month), Some(day)) if date.bytes().all(|byte| byte.is_ascii_digit()) => {
-                    format!("{year}-{month}-{day} {time}")
-                }
-                _ => format!("{date} {time}"),
-            };
+            let joined = format!("{} {time}", with_hyphens(date).as_deref().unwrap_or(date));
             if let Some(cell) = row.get_mut(clock) {
                 *cell = Cow::Owned(joined);
             }
         }
     }
+}
+
+/// `20261120` as `2026-11-20`; none for a date that is written otherwise.
+fn with_hyphens(date: &str) -> Option<String> {
+    let is_bare = date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit());
+    let (year, rest) = date.split_at_checked(4).filter(|_| is_bare)?;
+    let (month, day) = rest.split_at_checked(2)?;
+    Some(format!("{year}-{month}-{day}"))
 }
 
 /// Words for "no value" in tables.
