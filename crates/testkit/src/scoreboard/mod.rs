@@ -79,17 +79,23 @@ pub fn run(root: &Path, row: Row, extent: Extent) -> Found {
     found
 }
 
+/// What `cargo run` says of this program, and build scripts of dependencies ask for: where it differs from what
+/// they were built with, the engine is built anew, and once more by the next command from elsewhere.
+const OF_THIS_PROGRAM: [&str; 7] = [
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+];
+
 fn cargo(root: &Path, arguments: &[&str], extent: Extent) -> Result<String, String> {
     let mut command = Command::new("cargo");
     command.current_dir(root).args(arguments);
-    // What `cargo run` says of this program: build scripts of dependencies ask for it, and where it differs from
-    // what they were built with, the engine is built anew, and once more by the next command from elsewhere.
-    for (name, _) in std::env::vars_os() {
-        let is_of_this =
-            ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|of| name.to_string_lossy().starts_with(of));
-        if is_of_this {
-            command.env_remove(name);
-        }
+    for name in OF_THIS_PROGRAM {
+        command.env_remove(name);
     }
     if extent == Extent::Full {
         command.env("FUPAN_BOARD", "full");
