@@ -102,7 +102,36 @@ impl EventType {
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
+
+    /// The type that a person means: its name, or a word that teams write for it in Chinese, with or without 已.
+    pub fn by_word(word: &str) -> Option<Self> {
+        let word = word.trim();
+        let bare = word.strip_prefix('已').unwrap_or(word);
+        let in_chinese = || CHINESE.into_iter().find(|(words, _)| words.contains(&bare));
+        Self::by_name(word).or_else(|| in_chinese().map(|(_, kind)| kind))
+    }
 }
+
+/// What teams write in timelines.
+const CHINESE: [(&[&str], EventType); 17] = [
+    (&["故障开始", "影响开始"], EventType::ImpactStarted),
+    (&["告警", "报警", "触发告警"], EventType::AlertFired),
+    (&["告警恢复", "报警恢复", "告警解除"], EventType::AlertResolved),
+    (&["发现", "故障发现"], EventType::Detected),
+    (&["故障确立", "确立故障", "宣布故障"], EventType::Declared),
+    (&["响应", "接手"], EventType::Acknowledged),
+    (&["定级"], EventType::GradeSet),
+    (&["定位", "定位原因", "原因定位", "定位根因", "根因定位"], EventType::CauseLocated),
+    (&["开始止血", "止血开始"], EventType::MitigationStarted),
+    (&["止血", "止损", "缓解", "业务恢复"], EventType::Mitigated),
+    (&["恢复", "完全恢复"], EventType::Recovered),
+    (&["解决", "处理完结"], EventType::Resolved),
+    (&["重新打开", "重开"], EventType::Reopened),
+    (&["关闭"], EventType::Closed),
+    (&["公告", "通报", "故障通报", "对客公告"], EventType::NoticePublished),
+    (&["备注", "记录"], EventType::NoteAdded),
+    (&["改进措施"], EventType::ActionOpened),
+];
 
 /// A deterministic id: the first 16 bytes, in hex, of the BLAKE3 hash of the length-prefixed parts.
 ///
@@ -125,6 +154,15 @@ mod tests {
     fn parts_do_not_run_into_each_other() {
         assert_ne!(event_id(&["ab", "c"]), event_id(&["a", "bc"]));
         assert_eq!(event_id(&["a"]).len(), 32);
+    }
+
+    #[test]
+    fn words_of_teams_are_types() {
+        assert_eq!(EventType::by_word("止血"), Some(EventType::Mitigated));
+        assert_eq!(EventType::by_word("已恢复 "), Some(EventType::Recovered));
+        assert_eq!(EventType::by_word("mitigated"), Some(EventType::Mitigated));
+        assert_eq!(EventType::by_word("扩容"), None);
+        assert_eq!(EventType::by_word("已"), None);
     }
 
     #[test]

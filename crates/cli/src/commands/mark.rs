@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 }
 
 fn event_type(text: &str) -> Result<EventType, String> {
-    EventType::by_name(text).filter(|known| *known != EventType::Retracted).ok_or_else(|| {
+    EventType::by_word(text).filter(|known| *known != EventType::Retracted).ok_or_else(|| {
         let near = EventType::ALL
             .iter()
             .map(|known| (strsim::jaro_winkler(known.as_str(), text), known.as_str()))

@@ -23,9 +23,7 @@ const TIMESTAMPS: &[(&str, EventType)] = &[
     ("impactstart", EventType::ImpactStarted),
     ("customerimpactstarted", EventType::ImpactStarted),
     ("started", EventType::ImpactStarted),
-    ("影响开始", EventType::ImpactStarted),
     ("detected", EventType::Detected),
-    ("发现", EventType::Detected),
     ("reported", EventType::Declared),
     ("declared", EventType::Declared),
     ("accepted", EventType::Acknowledged),
@@ -34,14 +32,11 @@ const TIMESTAMPS: &[(&str, EventType)] = &[
     ("causeidentified", EventType::CauseLocated),
     ("causelocated", EventType::CauseLocated),
     ("located", EventType::CauseLocated),
-    ("定位", EventType::CauseLocated),
     ("mitigated", EventType::Mitigated),
     ("fixed", EventType::Mitigated),
     ("impactended", EventType::Mitigated),
     ("customerimpactended", EventType::Mitigated),
-    ("止血", EventType::Mitigated),
     ("recovered", EventType::Recovered),
-    ("恢复", EventType::Recovered),
     ("resolved", EventType::Resolved),
     ("closed", EventType::Closed),
 ];
@@ -72,7 +67,9 @@ impl IncidentIo {
         let name = canonical(name);
         let short = name.strip_suffix("at").unwrap_or(&name);
         let known = TIMESTAMPS.iter().find(|(known, _)| *known == short || *known == name);
-        known.map(|(_, event_type)| event_type.as_str().to_owned())
+        let is_timed = |word: &EventType| TIMESTAMPS.iter().any(|(_, known)| known == word);
+        let in_chinese = EventType::by_word(name.strip_suffix("时间").unwrap_or(&name)).filter(is_timed);
+        known.map(|(_, known)| *known).or(in_chinese).map(|known| known.as_str().to_owned())
     }
 
     fn events(&self, incident: &Value, times: &mut Times) -> Result<Vec<IncidentEvent>, String> {

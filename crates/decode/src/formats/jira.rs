@@ -18,14 +18,20 @@ const SYSTEM: &str = "jira";
 /// Keys of lists in a document.
 pub(crate) const LISTS: [&str; 1] = ["issues"];
 
-/// Statuses by name and the milestone that reaching them is.
+/// Statuses that are not called what the milestone is called that reaching them is.
 const STATUSES: &[(&[&str], EventType)] = &[
-    (&["acknowledged", "triaged", "已响应"], EventType::Acknowledged),
-    (&["mitigated", "已止血", "已缓解"], EventType::Mitigated),
-    (&["recovered", "已恢复"], EventType::Recovered),
-    (&["resolved", "done", "fixed", "completed", "已解决", "完成", "已完成"], EventType::Resolved),
-    (&["closed", "canceled", "cancelled", "已关闭", "关闭"], EventType::Closed),
-    (&["reopened", "重新打开"], EventType::Reopened),
+    (&["triaged"], EventType::Acknowledged),
+    (&["done", "fixed", "completed", "完成", "已完成"], EventType::Resolved),
+    (&["canceled", "cancelled"], EventType::Closed),
+];
+/// Statuses that are milestones where their name says so.
+const MILESTONES: [EventType; 6] = [
+    EventType::Acknowledged,
+    EventType::Mitigated,
+    EventType::Recovered,
+    EventType::Resolved,
+    EventType::Closed,
+    EventType::Reopened,
 ];
 
 pub(crate) struct Jira {
@@ -140,7 +146,10 @@ fn change_facts(history: &Value, item: &Value, nth: usize, at: ParsedInstant, fa
 fn milestone(from: Option<&str>, to: Option<&str>) -> Option<EventType> {
     let known = |name: Option<&str>| {
         let name = name?.trim().to_lowercase();
-        STATUSES.iter().find(|(names, _)| names.contains(&name.as_str())).map(|(_, event_type)| *event_type)
+        let other = STATUSES.iter().find(|(names, _)| names.contains(&name.as_str()));
+        other
+            .map(|(_, event_type)| *event_type)
+            .or_else(|| EventType::by_word(&name).filter(|known| MILESTONES.contains(known)))
     };
     let is_end = |event_type| matches!(event_type, Some(EventType::Resolved | EventType::Closed));
     match (known(from), known(to)) {

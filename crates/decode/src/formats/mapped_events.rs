@@ -99,8 +99,8 @@ fn event_type(mapping: &Mapping, pairs: &mut Pairs<'_>) -> String {
     if let Some(event_type) = explained {
         return event_type.clone();
     }
-    if EventType::by_name(&word).is_some() {
-        return word;
+    if let Some(known) = EventType::by_word(&word) {
+        return known.as_str().to_owned();
     }
     pairs.push(Cow::Borrowed("source_type"), Value::Text(Cow::Owned(word)));
     EventType::NoteAdded.as_str().to_owned()

@@ -5,7 +5,7 @@ use regex::Regex;
 use super::spec::{self, UnwrapSpec};
 use super::{MappingTarget, MultiLine, Shape, Test, TextShape, TimeField, TimeReading, Unwrap, grok};
 use crate::formats::log_fields::field_by_column;
-use crate::formats::timeline::{check_type, did_you_mean};
+use crate::formats::timeline::{did_you_mean, known_type};
 use crate::time::EpochUnit;
 use crate::{Encoding, InputFormat, RecordStart, limits};
 
@@ -115,7 +115,7 @@ pub(super) fn compile_pattern(place: &str, pattern: &str) -> Result<Regex, Strin
 
 /// A word of the source may become an event type of one's own, but no mistyped one.
 pub(super) fn check_event_type((word, event_type): (String, String)) -> Result<(String, String), String> {
-    check_type(&event_type).map_err(|reason| format!("event_types.{word}: {reason}"))?;
+    let event_type = known_type(event_type).map_err(|reason| format!("event_types.{word}: {reason}"))?;
     Ok((word, event_type))
 }
 

@@ -116,7 +116,7 @@ impl EventEntry {
         check_keys(node, "an event", &EVENT_KEYS)?;
         let event_type = text(node, "type")?
             .ok_or_else(|| format!("line {}: an event needs a `type`, such as mitigated", node.line))?;
-        check_type(&event_type).map_err(|reason| format!("line {}: {reason}", node.line))?;
+        let event_type = known_type(event_type).map_err(|reason| format!("line {}: {reason}", node.line))?;
         let mut entry = Self {
             id: text(node, "id")?,
             when: when(node, "at", context)?,
@@ -185,22 +185,22 @@ fn check_keys(node: &Node, what: &str, known: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
-/// A type that nearly is a known one is a slip of the pen: taken as it stands, it would lose a
-/// milestone in silence. Types of a team's own are welcome.
-pub(crate) fn check_type(event_type: &str) -> Result<(), String> {
+/// The name of a type, however people write it. One that nearly is a known one is a slip of the pen: taken as it
+/// stands, it would lose a milestone in silence. Types of a team's own are welcome.
+pub(crate) fn known_type(event_type: String) -> Result<String, String> {
     const NEARLY: f64 = 0.9;
-    if EventType::by_name(event_type).is_some() {
-        return Ok(());
+    if let Some(known) = EventType::by_word(&event_type) {
+        return Ok(known.as_str().to_owned());
     }
     let nearest = EventType::ALL
         .into_iter()
-        .map(|known| (strsim::jaro_winkler(event_type, known.as_str()), known.as_str()))
+        .map(|known| (strsim::jaro_winkler(&event_type, known.as_str()), known.as_str()))
         .max_by(|a, b| a.0.total_cmp(&b.0));
     match nearest {
         Some((likeness, known)) if likeness > NEARLY => {
             Err(format!("type {event_type:?} is not known; did you mean `{known}`?"))
         }
-        _ => Ok(()),
+        _ => Ok(event_type),
     }
 }
 

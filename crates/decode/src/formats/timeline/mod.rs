@@ -20,7 +20,7 @@ use self::node::Node;
 use crate::formats::{document_text, reject};
 use crate::{Chunk, DecodeOptions, Decoder, Framing, Place, RecordSink};
 
-pub(crate) use self::document::{check_type, did_you_mean, json_array};
+pub(crate) use self::document::{did_you_mean, json_array, known_type};
 use self::emit::timeline_source;
 
 /// JSON Schema of timeline files, for editors.

@@ -72,7 +72,7 @@ impl Decoder for TimelineCsv {
 fn entry_of(mut pairs: Pairs<'_>, workspace_zone: Tz) -> Result<(Entry, bool), String> {
     let incident_id = pairs.take_owned(&INCIDENT_NAMES).ok_or("the row has no incident")?;
     let event_type = pairs.take_owned(&TYPE_NAMES).ok_or("the row has no type, such as mitigated")?;
-    super::document::check_type(&event_type)?;
+    let event_type = super::document::known_type(event_type)?;
     let zone = match pairs.take(&["zone", "时区"]) {
         Some(name) => Some(
             crate::time::zone_by_name(&name)
@@ -120,7 +120,7 @@ fn entry_of(mut pairs: Pairs<'_>, workspace_zone: Tz) -> Result<(Entry, bool), S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::testing::Collected;
+    use crate::formats::testing::{Collected, types};
 
     const TABLE: &str = concat!(
         "incident,id,date,at,type,by,text,service,affected,channel\n",
@@ -151,6 +151,14 @@ mod tests {
         let declared: Vec<_> =
             found.declared.iter().map(|one| (one.incident_id.as_str(), one.event_ids.len())).collect();
         assert_eq!(declared, [("INC-1", 2), ("INC-2", 1)]);
+    }
+
+    #[test]
+    fn types_are_told_by_their_chinese_words() {
+        let table = "故障编号,编号,时间,类型,内容\nINC-1,t1,2026-11-05 11:05,发现,下单失败\nINC-1,t2,2026-11-05 11:40,已止血,切流\nINC-1,t3,2026-11-05 11:42,观察,看曲线\n";
+        let found = decode(table);
+        assert_eq!(found.rejects, []);
+        assert_eq!(types(&found), ["detected", "mitigated", "观察"]);
     }
 
     #[test]
