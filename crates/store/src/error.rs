@@ -122,6 +122,14 @@ pub enum StoreError {
         "delta log: {0}\nhint: check the store's disk and permissions; run the same command again, nothing is added twice; `fupan store verify` says whether anything is damaged"
     )]
     Delta(#[from] Box<deltalake_core::DeltaTableError>),
+    /// The Delta log is not whole.
+    #[error(
+        "an entry of a table's log is missing behind {after}\nhint: restore it from a copy, or let `fupan store repair` close the gap: it says what to ingest again"
+    )]
+    LogGap {
+        /// Name of the last entry in front of the gap.
+        after: String,
+    },
     /// Parquet could not be encoded or decoded.
     #[error("parquet: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),
@@ -143,8 +151,17 @@ impl From<deltalake_core::DeltaTableError> for StoreError {
     fn from(error: deltalake_core::DeltaTableError) -> Self {
         full(&error)
             .or_else(|| RemoteTrouble::of(&error).map(Self::Remote))
+            .or_else(|| gap(&error.to_string()))
             .unwrap_or_else(|| Self::Delta(Box::new(error)))
     }
+}
+
+/// The engine says so with all that it knows of both neighbours.
+fn gap(error: &str) -> Option<StoreError> {
+    let (_, neighbours) = error.split_once("contiguous commit files, but found gap")?;
+    let (_, name) = neighbours.split_once("filename: \"")?;
+    let (after, _) = name.split_once('"')?;
+    Some(StoreError::LogGap { after: after.to_owned() })
 }
 
 /// Whether a full disk is at the bottom of it.

@@ -45,6 +45,11 @@ pub(crate) fn log_folder(table: Table) -> Path {
     Path::from(format!("{}/_delta_log", table.name()))
 }
 
+/// Where the entry of a version is.
+pub(crate) fn entry_path(table: Table, version: u64) -> Path {
+    log_folder(table).join(format!("{version:020}.json"))
+}
+
 /// The version in an entry's name: twenty digits and `.json`.
 pub(crate) fn entry_version(location: &Path) -> Option<u64> {
     let digits = location.filename()?.strip_suffix(".json")?;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use deltalake_core::kernel::Add;
 use fupan_model::Table;
+use object_store::ObjectMeta;
 use serde_json::Value;
 
 use super::{Damage, Finding, Verification};
-use crate::log_files::{LogEntry, log_folder};
+use crate::log_files::{LogEntry, entry_path, log_folder};
 use crate::seal::{self, Seal};
 use crate::store::{data_file, files_of};
 use crate::{DataFile, Store, StoreError};
@@ -31,6 +32,15 @@ impl Store {
                 break;
             }
         }
+        if first != 0 && !self.log_files(table).await?.iter().any(is_checkpoint) {
+            let path = entry_path(table, 0).to_string();
+            result.findings.push(Finding {
+                subject: path.clone(),
+                problem: "it is missing, and says what the table is: restore this file from a copy"
+                    .to_owned(),
+                damage: Damage::Log { path },
+            });
+        }
         // A table that cannot be loaded says less than its entries do.
         if result.findings.len() > before || first != 0 {
             return Ok(());
@@ -45,6 +55,10 @@ impl Store {
         }
         Ok(())
     }
+}
+
+fn is_checkpoint(object: &ObjectMeta) -> bool {
+    object.location.filename().is_some_and(|name| name.contains(".checkpoint.") && name.ends_with(".parquet"))
 }
 
 /// What is wrong with an entry; what it says is applied to the files so far.
