@@ -4,15 +4,17 @@
 //! and a list of what was left alone. A start for people to correct: nothing is mapped by it in silence.
 
 mod columns;
+mod listed;
 mod text;
 mod times;
 mod wide;
 
 use self::columns::{Choice, Column, choose};
 use self::times::TimeLayout;
+use crate::formats::json_records::framing_of;
 use crate::formats::{Table, sample_json, text_of};
 use crate::framing::unpadded;
-use crate::{DecodeError, DecodeOptions, DetectedEncoding, Detection, InputFormat, limits};
+use crate::{DecodeError, DecodeOptions, DetectedEncoding, Detection, Framing, InputFormat, limits};
 
 /// Writes a first mapping for the source of which this is the head.
 pub fn suggest_mapping(head: &[u8], options: &DecodeOptions) -> Result<String, DecodeError> {
@@ -50,9 +52,14 @@ fn no_mapping_needed(found: &Detection) -> DecodeError {
 fn suggest_for(head: &[u8], options: &DecodeOptions) -> Result<String, DecodeError> {
     let starts_as_json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
     if starts_as_json {
+        let is_one = |listed: &listed::Listed| framing_of(head, &[&listed.path]) == Framing::Document;
+        if let Some(listed) = listed::find(head).filter(is_one) {
+            let at = Some((listed.path.as_str(), listed.document_keys.as_slice()));
+            return suggest_columns("json-lines", &listed.columns, at, options);
+        }
         let columns = sample_json(head).iter().fold(Vec::new(), columns::add_record);
         if !columns.is_empty() {
-            return suggest_columns("json-lines", &columns, options);
+            return suggest_columns("json-lines", &columns, None, options);
         }
     }
     let text = String::from_utf8_lossy(head);
@@ -62,7 +69,7 @@ fn suggest_for(head: &[u8], options: &DecodeOptions) -> Result<String, DecodeErr
     let time_as_name = columns.as_deref().and_then(times::find).map(|(time, _)| time.name.clone());
     let time_as_name = time_as_name.filter(|name| TimeLayout::of(&[name]).is_some());
     if let Some(columns) = columns.filter(|_| time_as_name.is_none()) {
-        return suggest_columns("csv", &columns, options);
+        return suggest_columns("csv", &columns, None, options);
     }
     if let Some(suggested) = text::suggest(&text, &options.source) {
         return Ok(suggested);
@@ -121,7 +128,13 @@ fn table_columns(head: &[u8]) -> Option<Vec<Column>> {
     Some(table.names.iter().enumerate().map(column).filter(|column| !column.name.is_empty()).collect())
 }
 
-fn suggest_columns(format: &str, columns: &[Column], options: &DecodeOptions) -> Result<String, DecodeError> {
+/// `inside` is the list of a document that holds the records, and the keys of the document.
+fn suggest_columns(
+    format: &str,
+    columns: &[Column],
+    inside: Option<(&str, &[String])>,
+    options: &DecodeOptions,
+) -> Result<String, DecodeError> {
     let Some((time, layout)) = times::find(columns) else {
         let names: Vec<&str> = columns.iter().take(12).map(|column| column.name.as_str()).collect();
         return Err(DecodeError::Unrecognised {
@@ -140,10 +153,17 @@ fn suggest_columns(format: &str, columns: &[Column], options: &DecodeOptions) ->
     file.pair("name", &quoted(&mapping_name(&options.source)));
     file.pair("table", if is_metrics { "\"metrics\"" } else { "\"logs\"" });
     file.pair("format", &quoted(format));
-    let tested = tested_names(columns, &time.name);
+    let tested = match inside {
+        Some((_, keys)) => keys.iter().take(3).cloned().collect(),
+        None => tested_names(columns, &time.name),
+    };
     let key = if format == "csv" { "header" } else { "first_key" };
     file.comment("The mapping is for sources that have these fields.");
     file.pair("match", &format!("{{ {key} = [{}] }}", list(&tested)));
+    if let Some((path, _)) = inside {
+        file.comment("Where the records are.");
+        file.pair("list", &quoted(path));
+    }
     file.time(time, &layout);
     if is_metrics {
         file.metrics(&metrics, &rest);

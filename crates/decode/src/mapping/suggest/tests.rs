@@ -70,6 +70,26 @@ fn json_with_odd_names() {
 }
 
 #[test]
+fn records_in_a_list_of_an_answer() {
+    let answer = concat!(
+        "{\"code\":0,\"now\":1794000000,\"fields\":[{\"name\":\"logTime\"}],\"data\":{\"total\":2,\"list\":[\n",
+        "{\"logTime\":\"2026-11-05 11:05:03\",\"logLevel\":\"WARN\",\"content\":\"连接池快满: [\\\"a\\\"]\"},\n",
+        "{\"logTime\":\"2026-11-05 11:05:04\",\"logLevel\":\"ERROR\",\"content\":\"支付失败, 等待中\"}]}}\n",
+    );
+    for answer in [answer, &answer.replace('\n', "")] {
+        let (toml, found) = suggest("answer.json", answer);
+        assert!(toml.contains("list = \"data.list\""), "{toml}");
+        assert_eq!((found.logs.len(), found.rejects.len()), (2, 0), "{toml}");
+        assert_eq!(found.logs[1].severity_number, Some(17));
+        assert_eq!(found.logs[1].body.as_deref(), Some("支付失败, 等待中"));
+    }
+    // Lines that have lists are records themselves.
+    let line = "{\"ts\":\"2026-11-05T11:05:03Z\",\"msg\":\"two items\",\"items\":[{\"time\":\"2026-11-05T11:05:00Z\"}]}\n";
+    let (toml, found) = suggest("lines.ndjson", &line.repeat(2));
+    assert_eq!((toml.contains("list = "), found.logs.len()), (false, 2), "{toml}");
+}
+
+#[test]
 fn a_text_log_of_an_unknown_layout() {
     let (toml, found) = suggest(
         "old.log",
