@@ -42,6 +42,10 @@ impl<'a> Cursor<'a> {
         Some(found)
     }
 
+    fn letter(&mut self, wanted: &str) -> Option<()> {
+        self.rest().starts_with(wanted.as_bytes()).then(|| self.at += wanted.len())
+    }
+
     fn count(&self, is_in: impl Fn(&u8) -> bool) -> usize {
         self.rest().iter().take_while(|byte| is_in(byte)).count()
     }
@@ -107,7 +111,9 @@ impl<'a> Cursor<'a> {
     /// The time, how it is written, and whether klog's letter stands before it.
     pub(super) fn time(&mut self) -> Option<Found> {
         let before = *self;
-        for probe in [Self::year_first, Self::glog, Self::day_first, Self::month_day, Self::by_name] {
+        for probe in
+            [Self::year_first, Self::chinese, Self::glog, Self::day_first, Self::month_day, Self::by_name]
+        {
             *self = before;
             if let Some(found) = probe(self) {
                 return Some(found);
@@ -141,6 +147,31 @@ impl<'a> Cursor<'a> {
         }
         self.clock(false)?;
         self.zone();
+        Some(self.done(start, Layout::Known))
+    }
+
+    /// `2026年11月5日 11:05:03`, `2026年11月05日11时05分03秒`.
+    fn chinese(&mut self) -> Option<Found> {
+        let start = self.at;
+        self.digits(4, 4)?;
+        self.letter("年")?;
+        self.digits(1, 2)?;
+        self.letter("月")?;
+        self.digits(1, 2)?;
+        self.letter("日")?;
+        self.spaces();
+        let before = *self;
+        if self.clock(false).is_none() {
+            *self = before;
+            self.digits(1, 2)?;
+            self.letter("时")?;
+            self.digits(1, 2)?;
+            self.letter("分")?;
+            let before_seconds = *self;
+            if self.digits(1, 2).is_none() || self.letter("秒").is_none() {
+                *self = before_seconds;
+            }
+        }
         Some(self.done(start, Layout::Known))
     }
 

@@ -40,6 +40,9 @@ pub(super) struct Head<'a> {
     is_spring: bool,
 }
 
+/// What stands between the parts of a head.
+const BETWEEN: [char; 6] = [' ', '\t', '|', '　', '，', '：'];
+
 impl<'a> Head<'a> {
     pub(super) fn parse(rest: &'a str, level: Option<&'a str>) -> Self {
         let mut head = Self { level, ..Self::default() };
@@ -50,11 +53,11 @@ impl<'a> Head<'a> {
         }
         let mut rest = rest;
         for _ in 0..PARTS_MAX {
-            let next = rest.trim_start_matches([' ', '\t', '|']);
+            let next = rest.trim_start_matches(BETWEEN);
             let Some(after) = (if head.is_over { None } else { head.part(next) }) else { break };
             rest = after;
         }
-        head.message = rest.trim_start_matches([' ', '\t', '|']);
+        head.message = rest.trim_start_matches(BETWEEN);
         head
     }
 
