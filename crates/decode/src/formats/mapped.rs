@@ -3,21 +3,19 @@
 use std::borrow::Cow;
 
 use chrono_tz::Tz;
-use fupan_model::MetricPoint;
 
-use super::csv_metrics::{METRIC_NAMES, VALUE_NAMES};
 use super::json_records::{framing_of, walk_json};
 use super::log_builder::LogBuilder;
 use super::log_fields::{KeyCache, Target, column_of, default_target, field_by_column};
-use super::mapped_events;
-use super::pairs::{Pairs, service_of_pod};
-use super::table::{Table, is_missing, written_number};
+use super::pairs::Pairs;
+use super::table::Table;
 use super::traces::span_of;
+use super::{mapped_events, mapped_metrics};
 use super::{text_of, walk_text};
 use crate::framing::Records;
 use crate::json::{Value, visit_object};
 use crate::mapping::personal::{PersonalFields, Replaced};
-use crate::mapping::{Mapping, MappingTarget, MultiLine, Unwrap, Wide};
+use crate::mapping::{Mapping, MappingTarget, MultiLine, Unwrap};
 use crate::time::ParsedInstant;
 use crate::{
     Chunk, DecodeError, DecodeOptions, Decoder, Framing, Place, RecordSink, RecordStart, count_records,
@@ -182,7 +180,9 @@ impl Mapped {
                 sink.span(place, span);
                 Ok(())
             }
-            MappingTarget::Metrics => self.metrics(pairs, mapped, time, place, sink),
+            MappingTarget::Metrics => {
+                mapped_metrics::send(&self.mapping, self.zone, pairs, mapped, time, place, sink)
+            }
             MappingTarget::Events | MappingTarget::Alerts | MappingTarget::Changes => {
                 let mapped = mapped.into_iter().map(|(column, value)| (column, value.into_text()));
                 mapped_events::send(&self.mapping, self.zone, pairs, mapped, time, place, sink)
@@ -252,72 +252,6 @@ impl Mapped {
         }
         builder.log_to(sink, place, self.zone)
     }
-
-    fn metrics<'a>(
-        &'a self,
-        mut pairs: Pairs<'a>,
-        mapped: Vec<(&'a str, Value<'a>)>,
-        time: Option<ParsedInstant>,
-        place: Place,
-        sink: &mut dyn RecordSink,
-    ) -> Result<(), String> {
-        let mut point = MetricPoint::default();
-        let mut value = None;
-        for (column, found) in mapped {
-            match column {
-                "metric_name" => point.metric_name = found.into_text(),
-                "value" => value = Some(found),
-                "unit" => point.unit = Some(found.into_text()),
-                "service_name" => point.service_name = Some(found.into_text()),
-                "host_name" => point.host_name = Some(found.into_text()),
-                "cloud_region" => point.cloud_region = Some(found.into_text()),
-                other => point.attributes.push((Cow::Borrowed(other), found.into_text())),
-            }
-        }
-        let at = match time {
-            Some(time) => time,
-            None => pairs
-                .take_time(&["timestamp", "time", "ts", "datetime", "时间"], self.zone)?
-                .ok_or("the row has no time")?,
-        };
-        point.timestamp = at.at;
-        // The same defaults as without a mapping.
-        for (slot, names) in [
-            (&mut point.service_name, &["servicename", "service", "app"][..]),
-            (&mut point.host_name, &["hostname", "host", "podname", "pod", "instance"]),
-            (&mut point.unit, &["unit"]),
-        ] {
-            if slot.is_none() {
-                *slot = pairs.take(names);
-            }
-        }
-        if point.service_name.is_none() {
-            point.service_name =
-                point.host_name.as_deref().and_then(service_of_pod).map(|name| name.to_owned().into());
-        }
-        let points = if let Some(wide) = &self.mapping.wide {
-            wide_points(wide, pairs, point)
-        } else {
-            if point.metric_name.is_empty() {
-                point.metric_name = pairs.take(&METRIC_NAMES).ok_or("the row has no metric name")?;
-            }
-            let value =
-                value.or_else(|| pairs.take_value(&VALUE_NAMES)).map(Value::into_text).unwrap_or_default();
-            point.attributes.extend(pairs.rest());
-            if is_missing(&value) {
-                Vec::new()
-            } else {
-                vec![MetricPoint { value: read_number("value", &value)?, ..point }]
-            }
-        };
-        if at.assumed_zone {
-            sink.assumed_zone();
-        }
-        for point in points {
-            sink.metric(place, point);
-        }
-        Ok(())
-    }
 }
 
 /// Puts pseudonyms in the place of personal values, also where other texts of the record repeat them.
@@ -344,50 +278,6 @@ fn hide(
         }
     }
     pairs.replace_values(&mut |_, value| without(value));
-}
-
-/// A point per column that the mapping calls a metric; other columns are labels.
-fn wide_points<'a>(wide: &Wide, pairs: Pairs<'a>, mut template: MetricPoint<'a>) -> Vec<MetricPoint<'a>> {
-    let mut values = Vec::new();
-    for (key, value) in pairs.into_entries() {
-        let Some(groups) = wide.header.captures(&key) else {
-            template.attributes.push((key, value.into_text()));
-            continue;
-        };
-        let groups: Vec<(String, String)> = wide
-            .header
-            .capture_names()
-            .flatten()
-            .filter_map(|name| Some((name.to_owned(), groups.name(name)?.as_str().to_owned())))
-            .collect();
-        let text = value.into_text();
-        if !is_missing(&text) {
-            // A column whose name could be a metric's but that holds words is a label.
-            match written_number(&text) {
-                Some(number) => values.push((groups, number)),
-                None => template.attributes.push((key, text)),
-            }
-        }
-    }
-    let point_of = |(groups, value): (Vec<(String, String)>, f64)| {
-        let mut point = MetricPoint { value, ..template.clone() };
-        for (group, text) in groups {
-            match group.as_str() {
-                "metric_name" => point.metric_name = Cow::Owned(text),
-                "unit" => point.unit = Some(Cow::Owned(text)),
-                "service_name" => point.service_name = Some(Cow::Owned(text)),
-                "host_name" => point.host_name = Some(Cow::Owned(text)),
-                "cloud_region" => point.cloud_region = Some(Cow::Owned(text)),
-                _ => point.attributes.push((Cow::Owned(group), Cow::Owned(text))),
-            }
-        }
-        point
-    };
-    values.into_iter().map(point_of).collect()
-}
-
-fn read_number(name: &str, text: &str) -> Result<f64, String> {
-    written_number(text).ok_or_else(|| format!("{name}: {:?} is no number", text_of(text)))
 }
 
 /// Opens a field in place; one of another shape stays as it is.

@@ -30,6 +30,7 @@ pub(crate) mod logfmt;
 mod loki;
 mod mapped;
 mod mapped_events;
+mod mapped_metrics;
 mod metric_labels;
 pub(crate) mod openmetrics;
 mod opsgenie;
