@@ -104,7 +104,8 @@ pub(crate) fn document_name(source: &str) -> &str {
     source.rsplit(['/', '!']).next().unwrap_or(source)
 }
 
-/// Files, folders (walked, in order of name, hidden entries left out), globs and `-`.
+/// Files, folders (walked, in order of name; hidden entries and Delta tables, such as those of a store, left out),
+/// globs and `-`.
 pub fn find_sources(arguments: &[String]) -> Result<Vec<Source>, IngestError> {
     let mut sources = Vec::new();
     for argument in arguments {
@@ -180,7 +181,8 @@ fn walk(folder: &Path, sources: &mut Vec<Source>) -> Result<(), IngestError> {
     for path in entries {
         let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-        if is_hidden || (is_link && path.is_dir()) {
+        let is_table = path.join("_delta_log").is_dir();
+        if is_hidden || is_table || (is_link && path.is_dir()) {
             continue;
         }
         if path.is_dir() {
@@ -228,9 +230,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_are_walked_in_order_and_hidden_files_left_out() {
+    fn folders_are_walked_in_order_and_hidden_files_and_tables_left_out() {
         let folder = tempfile::tempdir().expect("folder");
-        for name in ["b.jsonl", "a.jsonl", ".hidden"] {
+        std::fs::create_dir_all(folder.path().join("store/logs/_delta_log")).expect("a table");
+        for name in ["b.jsonl", "a.jsonl", ".hidden", "store/logs/_delta_log/0.json", "store/logs/a.parquet"]
+        {
             std::fs::write(folder.path().join(name), "x").expect("write");
         }
         let found = find_sources(&[folder.path().to_string_lossy().into_owned()]).expect("found");
