@@ -132,6 +132,8 @@ async fn objects_are_found_as_files_are() {
         "app/b-2.log",
         "app/b/.hidden",
         "app/.git/x.log",
+        "app/store/logs/_delta_log/0.json",
+        "app/store/logs/a.parquet",
         "other.log",
         "app.log",
     ];
@@ -148,6 +150,7 @@ async fn objects_are_found_as_files_are() {
     assert_eq!(names(&bucket, "s3://logs/*/b*").await, ["app/b/1.log", "app/b-2.log"]);
     assert_eq!(names(&bucket, "s3://logs/**/[ad].log").await, ["app/a.log", "app/c/d.log"]);
     assert_eq!(names(&bucket, "s3://logs").await.len(), 6);
+    assert_eq!(names(&bucket, "s3://logs/app/store/logs/").await.len(), 2, "asked for by name");
     for (url, reason) in [
         ("s3://logs/nothing", "there is no such object or folder"),
         ("s3://logs/*.gz", "no object matches the pattern"),

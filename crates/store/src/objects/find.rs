@@ -23,7 +23,7 @@ pub struct FoundObject {
 }
 
 /// The objects that a URL means, in the order in which a folder of files would be walked: an object,
-/// a folder (all below it but hidden ones), or a pattern in the key. At most `objects_max` of them.
+/// a folder (all below it but hidden ones and Delta tables), or a pattern in the key. At most `objects_max` of them.
 pub async fn find_objects(
     location: &str,
     options: &RemoteOptions,
@@ -81,6 +81,10 @@ impl Finding<'_> {
         let depth = folder.split('/').filter(|part| !part.is_empty()).count();
         let mut listed = self.list(folder).await?;
         listed.retain(|meta| !is_hidden(meta, depth));
+        let tables: HashSet<String> =
+            listed.iter().filter_map(|meta| table_of(meta.location.as_ref())).map(str::to_owned).collect();
+        let is_in = |key: &str, table: &String| table != folder && key.starts_with(&format!("{table}/"));
+        listed.retain(|meta| !tables.iter().any(|table| is_in(meta.location.as_ref(), table)));
         if listed.is_empty() {
             return Err(self.nothing("there is no such object or folder"));
         }
@@ -140,6 +144,11 @@ impl Finding<'_> {
 }
 
 /// Whether a part of the key beyond so many begins with a dot.
+/// The folder of the Delta table of whose log this is an entry.
+fn table_of(key: &str) -> Option<&str> {
+    key.split_once("/_delta_log/").map(|(table, _)| table)
+}
+
 fn is_hidden(meta: &ObjectMeta, depth: usize) -> bool {
     meta.location.as_ref().split('/').skip(depth).any(|part| part.starts_with('.'))
 }
