@@ -17,7 +17,8 @@ const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
 
 /// Reads a text in another encoding as UTF-8, without its byte order mark.
 ///
-/// A malformed sequence becomes U+FFFD; how many did, [`Self::replaced`] says.
+/// A malformed sequence becomes U+FFFD; how many did, [`Self::replaced`] says. A letter that the end of the source
+/// cuts is left out: what is there when the source has grown begins with what was read before.
 pub struct Transcoding<R> {
     source: R,
     decoder: Decoder,
@@ -96,6 +97,7 @@ impl<R: Read> Transcoding<R> {
                     is_last = false;
                     break;
                 }
+                DecoderResult::Malformed(..) if is_last => break,
                 DecoderResult::Malformed(..) => {
                     self.replaced += 1;
                     match self.output.get_mut(written..written + REPLACEMENT.len()) {
@@ -181,9 +183,19 @@ mod tests {
     fn what_is_malformed_is_counted() {
         let (text, replaced) = transcode(b"a\xFFb\n\xB4\xED", Encoding::GB18030, 2);
         assert_eq!((String::from_utf8(text).unwrap().as_str(), replaced), ("a\u{FFFD}b\n错", 1));
-        // A letter cut off at the end of the file.
-        assert_eq!(transcode(b"a\xB4", Encoding::GB18030, 9).1, 1);
-        assert_eq!(transcode(b"a\0b", Encoding::UTF_16LE, 9).1, 1);
+    }
+
+    #[test]
+    fn a_text_that_is_cut_is_the_beginning_of_the_whole_one() {
+        let text = "错误 a支付 𠮷\n";
+        let (gbk, ..) = encoding_rs::GB18030.encode(text);
+        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (bytes, encoding) in [(gbk.as_ref(), Encoding::GB18030), (utf16.as_slice(), Encoding::UTF_16LE)] {
+            for cut in 0..bytes.len() {
+                let (read, replaced) = transcode(&bytes[..cut], encoding, 7);
+                assert!(text.as_bytes().starts_with(&read) && replaced == 0, "{encoding:?} {cut}");
+            }
+        }
     }
 
     #[test]
@@ -204,7 +216,9 @@ mod tests {
                 let whole = transcode(&bytes, encoding, usize::MAX);
                 prop_assert!(std::str::from_utf8(&whole.0).is_ok());
                 prop_assert_eq!(&transcode(&bytes, encoding, piece), &whole);
-                let expected = encoding.inner().decode_with_bom_removal(&bytes).0;
+                let mut expected = String::with_capacity(bytes.len() * 3 + 16);
+                let mut decoder = encoding.inner().new_decoder_with_bom_removal();
+                let _ = decoder.decode_to_string(&bytes, &mut expected, false);
                 prop_assert_eq!(String::from_utf8_lossy(&whole.0), expected);
             }
         }

@@ -272,6 +272,31 @@ fn stream(kind: usize) -> (&'static str, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_text_in_another_encoding_may_grow_from_the_middle_of_a_letter() {
+    let lines = [b"\xBC\xD7", b"\xD2\xD2", b"\xB1\xFB"].into_iter().enumerate();
+    let line = |(second, letter): (usize, &[u8; 2])| {
+        let head = format!("2026-11-20 11:00:{second:02} INFO ");
+        [head.as_bytes(), b"\xB6\xA9\xB5\xA5", letter, b"\n"].concat()
+    };
+    let gbk: Vec<u8> = lines.flat_map(line).collect();
+    let text: String = (0..3)
+        .zip(["甲", "乙", "丙"])
+        .map(|(second, letter)| format!("2026-11-20 11:00:{second:02} INFO 订单{letter}\n"))
+        .collect();
+    let utf16: Vec<u8> =
+        [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    for (whole, cuts) in [(gbk.as_slice(), [1, 2, 3, 5, 36]), (utf16.as_slice(), [1, 2, 3, 5, 63])] {
+        for cut in cuts {
+            let world = World::new();
+            world.ingest(&world.write("a.log", &whole[..whole.len() - cut])).await;
+            world.ingest(&world.write("a.log", whole)).await;
+            assert_eq!(world.texts(Table::Logs, "body").await, ["订单丙", "订单乙", "订单甲"], "{cut}");
+            assert_eq!(world.rows(Table::Quarantine).await, 0, "{cut}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_beginnings_of_a_file_come_in_whatever_order_nothing_is_lost_or_doubled() {
     for seed in 0..18_u64 {
         let world = World::new();
