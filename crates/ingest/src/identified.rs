@@ -116,11 +116,36 @@ fn contents(batch: &RecordBatch, rows: &[usize]) -> Result<Vec<String>, ArrowErr
     names.sort_unstable();
     let columns: Vec<ArrayRef> =
         names.iter().filter_map(|name| taken.column_by_name(name)).map(plain).collect::<Result<_, _>>()?;
+    let mut contents = vec![String::new(); rows.len()];
+    for column in &columns {
+        let cells = cells_of(column)?;
+        for (content, cell) in contents.iter_mut().zip(cells) {
+            content.extend([cell.as_str(), "\u{1}"]);
+        }
+    }
+    Ok(contents)
+}
+
+/// The cells of a column as texts. The order of a map's keys is the writer's: the same map in another order is the same.
+fn cells_of(column: &ArrayRef) -> Result<Vec<String>, ArrowError> {
+    if let Some(maps) = column.as_map_opt() {
+        return Ok((0..maps.len()).map(|row| sorted_entries(maps, row).unwrap_or_default()).collect());
+    }
     let options = FormatOptions::new().with_null("\u{0}");
-    let cells = columns.iter().map(|column| ArrayFormatter::try_new(column, &options));
-    let cells: Vec<ArrayFormatter<'_>> = cells.collect::<Result<_, _>>()?;
-    let content = |row| cells.iter().map(|cell| format!("{}\u{1}", cell.value(row))).collect();
-    Ok((0..rows.len()).map(content).collect())
+    let cells = ArrayFormatter::try_new(column, &options)?;
+    Ok((0..column.len()).map(|row| cells.value(row).to_string()).collect())
+}
+
+fn sorted_entries(maps: &MapArray, row: usize) -> Option<String> {
+    if maps.is_null(row) {
+        return None;
+    }
+    let entries = maps.value(row);
+    let (keys, values) =
+        (entries.column(0).as_string_opt::<i32>()?, entries.column(1).as_string_opt::<i32>()?);
+    let mut texts: Vec<(Option<&str>, Option<&str>)> = keys.iter().zip(values).collect();
+    texts.sort_unstable();
+    Some(format!("{texts:?}"))
 }
 
 /// What is new: rows as decoding makes them.

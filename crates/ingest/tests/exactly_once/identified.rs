@@ -116,6 +116,22 @@ async fn overlapping_exports_of_spans_count_each_span_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_order_of_keys_is_the_writers() {
+    let world = World::new();
+    let sorted = |second| {
+        format!(
+            r#"{{"_id":"d{second}","_index":"shop","_source":{{"user_id":"u{}","message":"paid {second}","@timestamp":"{}"}}}}"#,
+            second % 7,
+            clock(second)
+        )
+    };
+    world.ingest(&world.write("a.json", lines_of(0..9, elasticsearch).as_bytes())).await;
+    let report = world.ingest(&world.write("b.json", lines_of(0..9, sorted).as_bytes())).await;
+    assert_eq!(repeated(&report), [("a.json", 9)]);
+    assert_eq!(world.rows(Table::Logs).await, 9);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sources_of_one_run_are_compared_too() {
     let world = World::new();
     for (name, seconds) in [("a.json", 0..60), ("b.json", 30..90), ("c.json", 0..90)] {
