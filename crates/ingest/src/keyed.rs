@@ -6,6 +6,8 @@
 //! reading holds. Exports overlap and are read in any order: what a system recorded later holds,
 //! whenever it is read.
 
+mod changes;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -15,6 +17,7 @@ use fupan_model::events::event_id;
 use fupan_model::{Change, EventType, IncidentEvent, Micros, Precision, RecordedAtBasis, Table};
 use fupan_store::{Store, StoreError};
 
+use self::changes::ChangeKeys;
 use crate::people::BY_HAND;
 
 /// What is known of an event that is in.
@@ -34,7 +37,7 @@ impl Known {
         Self {
             incident_id: event.incident_id.clone(),
             source: event.source.clone(),
-            entry_id: entry_id(event).map(str::to_owned),
+            entry_id: entry_id(&event.attributes).map(str::to_owned),
             recorded_at: event.recorded_at.filter(|_| event.recorded_at_basis == RecordedAtBasis::Source),
             supersedes: event.supersedes.clone(),
             chunk_id: chunk_id.to_owned(),
@@ -74,7 +77,7 @@ pub(crate) struct Keys {
     entries: HashMap<Entry, BTreeSet<String>>,
     /// Events that a later one superseded or retracted.
     ended: HashSet<String>,
-    changes: HashMap<String, String>,
+    changes: ChangeKeys,
 }
 
 impl Keys {
@@ -87,11 +90,7 @@ impl Keys {
         }
         for batch in store.read(Table::Changes).await? {
             for row in 0..batch.num_rows() {
-                if let (Some(id), Some(chunk)) =
-                    (text(&batch, "change_id", row), text(&batch, "chunk_id", row))
-                {
-                    keys.changes.insert(id, chunk);
-                }
+                keys.changes.learn_row(&batch, row);
             }
         }
         Ok(keys)
@@ -132,23 +131,12 @@ impl Keys {
         self.entries.values_mut().for_each(|wordings| wordings.retain(|id| events.contains_key(id)));
         // What only they corrected stands again.
         self.ended = events.values().filter_map(|known| known.supersedes.clone()).collect();
-        self.changes.retain(|_, chunk| !chunks.contains(chunk.as_str()));
+        self.changes.forget_chunks(chunks);
     }
 
-    /// Keeps the changes that are new; answers the records that were in already.
+    /// See [`ChangeKeys::new_changes`].
     pub(crate) fn new_changes(&mut self, rows: &mut Vec<(Change, u64)>, chunk_id: &str) -> BTreeSet<u64> {
-        let mut duplicates = BTreeSet::new();
-        let mut fresh = BTreeSet::new();
-        rows.retain(|(change, record)| {
-            let is_new = self.changes.insert(change.change_id.clone(), chunk_id.to_owned()).is_none();
-            if is_new {
-                fresh.insert(*record)
-            } else {
-                duplicates.insert(*record)
-            };
-            is_new
-        });
-        duplicates.difference(&fresh).copied().collect()
+        self.changes.new_changes(rows, chunk_id)
     }
 
     /// Keeps the events that are new, corrects what entries say differently now, and retracts what
@@ -264,8 +252,8 @@ fn again_id(id: &str, chunk_id: &str) -> String {
     event_id(&["again", id, chunk_id])
 }
 
-fn entry_id(event: &IncidentEvent) -> Option<&str> {
-    event.attributes.iter().rev().find(|(key, _)| key == "entry_id").map(|(_, value)| value.as_str())
+fn entry_id(attributes: &[(String, String)]) -> Option<&str> {
+    attributes.iter().rev().find(|(key, _)| key == "entry_id").map(|(_, value)| value.as_str())
 }
 
 fn retraction(old: &str, known: &Known, chunk_id: &str) -> IncidentEvent {

@@ -2,6 +2,8 @@
 //!
 //! A list, a document with lists, lines or a table. An explicit type wins; otherwise the keys tell.
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 use fupan_model::events::event_id;
 use fupan_model::{Change, RecordedAtBasis};
@@ -15,9 +17,9 @@ use crate::{Chunk, DecodeError, DecodeOptions, Decoder, Framing, InputFormat, Re
 pub(crate) const LISTS: [&str; 8] =
     ["changes", "deployments", "deploys", "commits", "flags", "campaigns", "releases", "events"];
 /// Names of the type.
-pub(crate) const TYPE_NAMES: [&str; 4] = ["changetype", "type", "kind", "类型"];
+pub(crate) const TYPE_NAMES: [&str; 5] = ["changetype", "type", "kind", "类型", "变更类型"];
 /// Names of the instant at which a change began to act.
-pub(crate) const START_NAMES: [&str; 13] = [
+pub(crate) const START_NAMES: [&str; 14] = [
     "occurredat",
     "timestamp",
     "deployedat",
@@ -31,6 +33,7 @@ pub(crate) const START_NAMES: [&str; 13] = [
     "createdat",
     "时间",
     "开始时间",
+    "变更时间",
 ];
 const END_NAMES: [&str; 7] = ["endedat", "finishedat", "endtime", "end", "until", "completedat", "结束时间"];
 
@@ -170,6 +173,8 @@ pub(crate) fn change_of(mut pairs: Pairs<'_>, source: &str, zone: Tz) -> Result<
         "committer",
         "owner",
         "操作人",
+        "变更人",
+        "人员",
     ]);
     let summary = pairs.take_owned(&[
         "summary",
@@ -181,6 +186,10 @@ pub(crate) fn change_of(mut pairs: Pairs<'_>, source: &str, zone: Tz) -> Result<
         "campaign",
         "名称",
         "说明",
+        "变更内容",
+        "变更说明",
+        "内容",
+        "描述",
     ]);
     let service_name = pairs.take_owned(&["service", "servicename", "app", "application", "服务"]);
     let own_key = own_key(&pairs, &change_type);
@@ -194,7 +203,9 @@ pub(crate) fn change_of(mut pairs: Pairs<'_>, source: &str, zone: Tz) -> Result<
         let mut parts =
             vec![occurred.at.0.to_string(), ended.map(|at| at.at.0.to_string()).unwrap_or_default()];
         parts.extend([&actor, &summary, &service_name].map(|part| part.clone().unwrap_or_default()));
-        parts.extend(attributes.iter().flat_map(|(key, value)| [key.clone(), value.clone()]));
+        // The order of keys is the writer's.
+        let sorted: BTreeMap<&String, &String> = attributes.iter().map(|(key, value)| (key, value)).collect();
+        parts.extend(sorted.into_iter().flat_map(|(key, value)| [key.clone(), value.clone()]));
         event_id(&parts.iter().map(String::as_str).collect::<Vec<_>>())
     };
     // Two deployments of one service without words are told apart by what was deployed.
@@ -225,7 +236,18 @@ pub(crate) fn change_of(mut pairs: Pairs<'_>, source: &str, zone: Tz) -> Result<
 
 /// The key that the source itself gives the change.
 fn own_key(pairs: &Pairs<'_>, change_type: &str) -> Option<String> {
-    let mut keys = vec!["change_id", "changeId", "id", "deployment_id", "deploymentId", "deploy_id", "uuid"];
+    let mut keys = vec![
+        "change_id",
+        "changeId",
+        "id",
+        "deployment_id",
+        "deploymentId",
+        "deploy_id",
+        "uuid",
+        "变更编号",
+        "变更单号",
+        "编号",
+    ];
     if change_type == "commit" {
         keys.extend(["sha", "commit", "commit_hash"]);
     }

@@ -174,3 +174,34 @@ async fn the_folder_of_a_channel_makes_its_messages_an_incident_also_in_an_archi
         assert_eq!(world.rows(Table::Logs).await, 0);
     }
 }
+
+/// Summaries of the changes that count, and what each corrects.
+async fn changes(world: &World) -> Vec<(String, bool)> {
+    let summaries = world.texts(Table::Changes, "summary").await;
+    let corrected = world.texts(Table::Changes, "supersedes").await;
+    assert_eq!(summaries.len(), corrected.len());
+    let corrected = corrected.iter().filter(|old| !old.is_empty()).count();
+    summaries.into_iter().enumerate().map(|(at, summary)| (summary, at < corrected)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edited_change_corrects_the_first_one_and_ids_that_are_not_unique_lose_nothing() {
+    const HEAD: &str = "change_id,time,type,service,actor,summary\n";
+    let world = World::new();
+    let row = |time: &str, summary: &str| format!("CH1,2026-11-20 {time}:00,config,order,sun,{summary}\n");
+    let first = format!("{HEAD}{}", row("10:58", "a: 200 to 20"));
+    world.ingest(&world.write("first.csv", first.as_bytes())).await;
+    let edited = format!("{HEAD}{}", row("10:58", "b: 200 to 20 (mistake)"));
+    world.ingest(&world.write("edited.csv", edited.as_bytes())).await;
+    let expected = [("a: 200 to 20".to_owned(), true), ("b: 200 to 20 (mistake)".to_owned(), false)];
+    assert_eq!(changes(&world).await, expected, "one corrects the other");
+    // The first wording again, whatever its file is called, and the second.
+    world.ingest(&world.write("again.csv", format!("{first}\n").as_bytes())).await;
+    world.ingest(&world.write("once-more.csv", format!("{edited}\n").as_bytes())).await;
+    assert_eq!(changes(&world).await, expected);
+    // Another instant under the same id is another change.
+    let later = format!("{HEAD}{}{}", row("11:30", "c: 20 to 200"), row("11:30", "d: of another one"));
+    world.ingest(&world.write("later.csv", later.as_bytes())).await;
+    assert_eq!(changes(&world).await.iter().filter(|(_, corrects)| *corrects).count(), 1);
+    assert_eq!(world.rows(Table::Changes).await, 4);
+}
