@@ -9,6 +9,7 @@ use fupan_model::MetricPoint;
 
 use super::log_fields::{Field, canonical, default_target};
 use super::pairs::service_of_pod;
+use super::quantity::{number_in, quantity};
 use super::table::{Table, is_missing, is_percent, written_number};
 use super::text_of;
 use crate::time::{ParsedInstant, parse_instant};
@@ -111,9 +112,21 @@ pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Opti
             let unit = unit.or(are_percents.then_some("%"));
             *slot = Role::Metric { name: name.to_owned(), unit: unit.map(str::to_owned) };
             metrics += 1;
+        } else if let Some(unit) = unit_in_cells(&cells) {
+            let (name, _) = name_and_unit(name);
+            *slot = Role::Metric { name: name.to_owned(), unit: Some(unit.to_owned()) };
+            metrics += 1;
         }
     }
     (metrics > 0 && roles.contains(&Role::Time)).then_some(roles)
+}
+
+/// The unit that stands behind the numbers of a column; the first one where durations are in several.
+fn unit_in_cells<'a>(cells: &[&'a str]) -> Option<&'a str> {
+    let (_, unit) = cells.iter().find_map(|cell| quantity(cell))?;
+    let fitting =
+        cells.iter().filter(|cell| number_in(cell, unit).is_some() || written_number(cell).is_some()).count();
+    (fitting as f64 >= NUMBERS_SHARE_MIN * cells.len() as f64).then_some(unit)
 }
 
 /// `CpuUsage(m)` is the metric `CpuUsage` in `m`.
@@ -251,10 +264,13 @@ impl<'a> Rows<'a> {
     fn row(&mut self, place: Place, row: &[Cow<'a, str>], sink: &mut dyn RecordSink) -> Result<(), String> {
         let table = self.table;
         self.values.clear();
-        for (number, (at, _)) in table.values.iter().enumerate() {
+        for (number, (at, measured)) in table.values.iter().enumerate() {
             let Some(cell) = row.get(*at).filter(|cell| !is_missing(cell)) else { continue };
             let name = table.table.names.get(*at).map_or("", String::as_str);
-            self.values.push((number as u32, parse(name, cell)?));
+            let unit = measured.as_ref().and_then(|measured| measured.unit.as_deref());
+            let value = parse(name, cell)
+                .or_else(|reason| unit.and_then(|unit| number_in(cell, unit)).ok_or(reason))?;
+            self.values.push((number as u32, value));
         }
         let at = self.instant(row)?;
         let series = self.series(row);
@@ -380,6 +396,17 @@ mod tests {
             (Some("pay-7"), Some("支付"))
         );
         assert_eq!((point.unit.as_deref(), point.cloud_region.as_deref()), (Some("%"), Some("华东")));
+    }
+
+    #[test]
+    fn units_behind_the_numbers_of_a_column_are_its_unit() {
+        let rows = (2..9).map(|minute| format!("2026-11-20 11:0{minute},99%,80ms,2号机\n"));
+        let text = "时间,成功率,P99,机器\n2026-11-20 11:00,95.3%,120ms,1号机\n2026-11-20 11:01,62.1%,3.2s,2号机\n2026-11-20 11:01,62.1%,3MB,2号机\n";
+        let found = decode(&(text.to_owned() + &rows.collect::<String>()), true);
+        let expected = [("成功率", 95.3), ("P99", 120.0), ("成功率", 62.1), ("P99", 3200.0)];
+        assert_eq!(values(&found).get(..4), Some(&expected[..]));
+        assert_eq!(found.metrics[1].unit.as_deref(), Some("ms"));
+        assert_eq!(found.rejects.len(), 1, "{:?}", found.rejects);
     }
 
     #[test]

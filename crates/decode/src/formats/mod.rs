@@ -38,6 +38,7 @@ mod otlp;
 mod pagerduty;
 mod pairs;
 mod prometheus;
+mod quantity;
 pub(crate) mod slack;
 pub(crate) mod statuspage;
 pub(crate) mod syslog;

@@ -1,0 +1,78 @@
+//! A number with its unit in one cell: `120ms`, `1.5 GB`, `300 次`.
+
+use super::table::written_number;
+
+/// Units of durations, in seconds.
+const SECONDS: [(&str, f64); 17] = [
+    ("ns", 1e-9),
+    ("纳秒", 1e-9),
+    ("us", 1e-6),
+    ("µs", 1e-6),
+    ("μs", 1e-6),
+    ("微秒", 1e-6),
+    ("ms", 1e-3),
+    ("毫秒", 1e-3),
+    ("s", 1.0),
+    ("sec", 1.0),
+    ("秒", 1.0),
+    ("min", 60.0),
+    ("分钟", 60.0),
+    ("h", 3600.0),
+    ("小时", 3600.0),
+    ("d", 86_400.0),
+    ("天", 86_400.0),
+];
+
+/// Units that are not converted: whether a KB is 1,000 bytes or 1,024 nobody can tell.
+const OTHERS: [&str; 31] = [
+    "B", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB", "字节", "B/s", "KB/s", "MB/s", "GB/s", "bps",
+    "Kbps", "Mbps", "Gbps", "qps", "tps", "rps", "req/s", "次/秒", "笔/秒", "次", "个", "笔", "单", "条",
+    "人", "元",
+];
+
+/// The number and the unit of a cell, where the unit is known.
+pub(crate) fn quantity(cell: &str) -> Option<(f64, &str)> {
+    let cell = cell.trim();
+    let end = cell.rfind(|letter: char| letter.is_ascii_digit())? + 1;
+    let (number, unit) = cell.split_at_checked(end)?;
+    let unit = unit.trim_start();
+    let is_known = seconds(unit).is_some() || OTHERS.contains(&unit);
+    Some((written_number(number)?, unit)).filter(|_| is_known)
+}
+
+/// The number of a cell in this unit; none for a unit of another kind.
+pub(crate) fn number_in(cell: &str, wanted: &str) -> Option<f64> {
+    let (number, unit) = quantity(cell)?;
+    if unit == wanted {
+        return Some(number);
+    }
+    Some(number * seconds(unit)? / seconds(wanted)?)
+}
+
+fn seconds(unit: &str) -> Option<f64> {
+    SECONDS.iter().find(|(known, _)| *known == unit).map(|(_, seconds)| *seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_with_a_known_unit_are_numbers() {
+        assert_eq!(quantity("120ms"), Some((120.0, "ms")));
+        assert_eq!(quantity(" 1,200.5 GB "), Some((1200.5, "GB")));
+        assert_eq!(quantity("300次"), Some((300.0, "次")));
+        for label in ["1号机", "v2", "10.0.0.1", "pay-0", "node3s-a", "", "ms", "120"] {
+            assert_eq!(quantity(label), None, "{label}");
+        }
+    }
+
+    #[test]
+    fn durations_are_converted_and_nothing_else() {
+        assert_eq!(number_in("1.5s", "ms"), Some(1500.0));
+        assert_eq!(number_in("2 分钟", "秒"), Some(120.0));
+        assert_eq!(number_in("3MB", "MB"), Some(3.0));
+        assert_eq!(number_in("3MB", "GB"), None);
+        assert_eq!(number_in("3MB", "ms"), None);
+    }
+}
