@@ -207,6 +207,12 @@ impl Groups {
     }
 }
 
+/// Whether it is a round number of bytes, such as 17179869184: whole MiB are one number of a million.
+fn is_size(digits: &[u8]) -> bool {
+    let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u64>().ok());
+    number.is_some_and(|number| number % (1 << 20) == 0)
+}
+
 struct Number<'t> {
     text: &'t [u8],
     name: &'t str,
@@ -322,7 +328,8 @@ impl Number<'_> {
                 15 => digits.strip_prefix(b"0086")?,
                 _ => digits,
             };
-            let is_number = is_mobile(national) && self.is_free(end) && !self.is_id(self.start);
+            let is_number =
+                is_mobile(national) && !is_size(national) && self.is_free(end) && !self.is_id(self.start);
             is_number.then_some((Rule::Phone, self.start, end))
         })
     }
@@ -386,6 +393,7 @@ mod tests {
         kept("200 138 1234 56789");
         kept("%2F2213812345678 and 50%2013");
         kept("heap_used: 15032385536, rss=15032385536 and read 15032385536 bytes in 3 s, 13812345678B");
+        kept("memory used 17179869184, 剩余内存 15900000000, 耗时13812345678纳秒 lag=17712345678");
         kept("amount=15032385536 支付单 13812345678 运单13812345678 交易号：13812345678 金额：13812345678");
         taken("toll free 13812345678, he used 13812345678", "toll free <phone>, he used <phone>");
         taken("13812345678 but late, 13812345678 msg", "<phone> but late, <phone> msg");

@@ -3,7 +3,7 @@
 use crate::limits::LABEL_BYTES_MAX;
 
 /// Last parts of names of ids, counters, durations, sizes and amounts: `order_id`, `traceId`, `tradeNo`, `heap_used`.
-const IDS: [&str; 47] = [
+const IDS: [&str; 51] = [
     "id",
     "ids",
     "no",
@@ -51,9 +51,14 @@ const IDS: [&str; 47] = [
     "fee",
     "price",
     "balance",
+    "lag",
+    "rows",
+    "traffic",
+    "gmv",
 ];
 
-/// Last parts of names of amounts of more than one part: `heap_used`. Alone they stand in sentences, too.
+/// Last parts of names of amounts of more than one part: `heap_used`. Alone they stand in sentences, too, but for names
+/// of fields.
 const AMOUNTS: [&str; 13] = [
     "used",
     "free",
@@ -71,9 +76,9 @@ const AMOUNTS: [&str; 13] = [
 ];
 
 /// Words behind an amount: `15032385536 bytes`.
-const UNITS: [&str; 15] = [
+const UNITS: [&str; 17] = [
     "bytes", "byte", "b", "kb", "kib", "mb", "mib", "ms", "us", "ns", "rows", "records", "字节", "毫秒",
-    "分钱",
+    "微秒", "纳秒", "分钱",
 ];
 
 /// Parts of names that say that it is none of them, whatever the last part is: `phone_no`, `id_card_no`.
@@ -93,7 +98,7 @@ const NO_IDS: [&str; 12] = [
 ];
 
 /// The same in Chinese; the number follows them.
-const CHINESE_IDS: [&str; 18] = [
+const CHINESE_IDS: [&str; 25] = [
     "单号",
     "编号",
     "流水号",
@@ -112,6 +117,13 @@ const CHINESE_IDS: [&str; 18] = [
     "交易号",
     "金额",
     "字节数",
+    "内存",
+    "用户数",
+    "订单数",
+    "行数",
+    "条数",
+    "总数",
+    "数量",
 ];
 
 /// What numbers of people are called.
@@ -137,12 +149,20 @@ pub(crate) enum SecretKind {
 }
 
 /// Ends of names of secrets, without case and `_`, `-`, `.`.
-const SECRETS: [(&str, SecretKind); 18] = [
+const SECRETS: [(&str, SecretKind); 26] = [
     ("password", SecretKind::Password),
     ("passwd", SecretKind::Password),
     ("pwd", SecretKind::Password),
     ("passphrase", SecretKind::Password),
     ("passcode", SecretKind::Password),
+    ("passwords", SecretKind::Password),
+    ("smscode", SecretKind::Password),
+    ("verifycode", SecretKind::Password),
+    ("verificationcode", SecretKind::Password),
+    ("captcha", SecretKind::Password),
+    ("secrets", SecretKind::Token),
+    ("signkey", SecretKind::Token),
+    ("signingkey", SecretKind::Token),
     ("secret", SecretKind::Token),
     ("token", SecretKind::Token),
     ("apikey", SecretKind::Token),
@@ -236,6 +256,8 @@ fn parts(word: &str) -> impl DoubleEndedIterator<Item = String> {
 
 /// Whether a name is that of an id or a counter.
 fn is_id(word: &str) -> bool {
+    // `商品id`.
+    let word = last_word(word.as_bytes());
     let last = parts(word).next_back().unwrap_or_default();
     let is_amount = || AMOUNTS.contains(&last.as_str()) && parts(word).nth(1).is_some();
     (IDS.contains(&last.as_str()) || is_amount()) && !parts(word).any(|part| NO_IDS.contains(&part.as_str()))
@@ -245,7 +267,8 @@ fn is_id(word: &str) -> bool {
 pub(crate) fn is_id_at(text: &[u8], at: usize, name: &str) -> bool {
     let before = name_before(text, at);
     if before.is_empty() && at <= 1 {
-        return is_id(name) || ends_with_any(name.as_bytes(), &CHINESE_IDS);
+        let is_amount = AMOUNTS.iter().any(|amount| name.eq_ignore_ascii_case(amount));
+        return is_amount || is_id(name) || ends_with_any(name.as_bytes(), &CHINESE_IDS);
     }
     let word = last_word(before);
     let is_number_of = word.trim_end_matches('.').eq_ignore_ascii_case("no");
@@ -308,10 +331,11 @@ pub(crate) fn may_end_secret(name: &[u8]) -> bool {
             | [b'e' | b'w', b't']
             | [b'e' | b'o', b'n']
             | [b'e', b'y']
-            | [b'e' | b's' | b'l' | b'i', b's']
+            | [b'e' | b's' | b'l' | b'i' | b'd' | b't', b's']
             | [b'a', b'l']
             | [b't', b'h']
             | [b'i', b'g']
+            | [b'h', b'a']
     )
 }
 
@@ -321,9 +345,16 @@ fn ends_with_word(name: &[u8], word: &str) -> bool {
     word.bytes().rev().all(|wanted| letters.next().is_some_and(|byte| byte.eq_ignore_ascii_case(&wanted)))
 }
 
+/// What stands in an object that is called a secret and is one: `"password":{"old":…}`.
+const PARTS_OF_SECRETS: [&str; 9] =
+    ["old", "new", "value", "current", "previous", "confirm", "plain", "raw", "text"];
+
 /// Whether a name is that of a secret, and of which kind.
 pub(crate) fn secret_kind(name: &str) -> Option<SecretKind> {
-    secret_kind_of(name.as_bytes())
+    secret_kind_of(name.as_bytes()).or_else(|| {
+        let (object, part) = name.rsplit_once('.')?;
+        PARTS_OF_SECRETS.contains(&part.to_ascii_lowercase().as_str()).then(|| secret_kind(object))?
+    })
 }
 
 fn secret_kind_of(name: &[u8]) -> Option<SecretKind> {
@@ -432,5 +463,7 @@ mod tests {
         assert_eq!(before("{\\\"password\\\""), Some(SecretKind::Password));
         assert_eq!(before("数据库密码"), Some(SecretKind::Password));
         assert_eq!(before("took 35 ms"), None);
+        assert_eq!(secret_kind("user.password.old"), Some(SecretKind::Password));
+        assert_eq!(secret_kind("password.length"), None);
     }
 }

@@ -61,13 +61,13 @@ pub(crate) const MARKS: [&str; 31] = [
     "sk-",
     "-----BEGIN",
     "-password ",
-    "-passwd ",
-    "-pwd ",
+    "wd ",
     "-token ",
     "密码",
     "口令",
     "密钥",
     "令牌",
+    "验证码",
 ];
 
 /// `%40` is the `@` of URLs.

@@ -124,7 +124,13 @@ fn marked(text: &[u8], at: usize, mark: &str) -> Option<values::Span> {
             of_length(length, 20).filter(|_| has_digit(text, after, length))
         }
         "-----BEGIN" => private_key(text, at),
-        "-password " | "-passwd " | "-pwd " => option(text, at, after, SecretKind::Password),
+        "-password " => option(text, at, after, SecretKind::Password),
+        // `-passwd ` and `-pwd `.
+        "wd " => {
+            let before = text.get(..at)?;
+            let is_option = before.ends_with(b"-pass") || before.ends_with(b"-p");
+            is_option.then(|| option(text, at, after, SecretKind::Password)).flatten()
+        }
         "-token " => option(text, at, after, SecretKind::Token),
         _ => chinese(text, after),
     }
@@ -189,14 +195,17 @@ fn private_key(text: &[u8], at: usize) -> Option<values::Span> {
     Some((at, at + end))
 }
 
-/// 密码是 …, 密码为 …, 密码 …: what follows and holds a digit, or mixed letters.
+/// 密码是 …, 密码为 …, 密码 …, 密码[…], 密码（…）: what follows and holds a digit, or mixed letters.
 fn chinese(text: &[u8], after: usize) -> Option<values::Span> {
     let rest = text.get(after..)?;
-    let between = [" ", "\t"].iter().chain(&CHINESE_VERBS).find(|word| rest.starts_with(word.as_bytes()))?;
+    let between = [" ", "\t", "[", "(", "【", "（"]
+        .iter()
+        .chain(&CHINESE_VERBS)
+        .find(|word| rest.starts_with(word.as_bytes()))?;
     let start = after + between.len();
     let start = values::behind_quote(text, start + run(text, start, |byte| byte == b' '));
     let length = run(text, start, |byte| {
-        byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b',' | b';' | b'"' | b'\'' | b')')
+        byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b',' | b';' | b'"' | b'\'' | b')' | b']')
     });
     let value = text.get(start..start + length)?;
     let is_secret =
@@ -255,6 +264,14 @@ mod tests {
         taken("登录 pwd=床前明月光&x=1", "登录 pwd=<token>&x=1");
         taken("用户 u1 密码：春眠不觉晓，请勿外传", "用户 u1 密码：<token>，请勿外传");
         taken("口令: 芝麻开门", "口令: <token>");
+        taken("密码[hunter2xyz] 密码（hunter2xyz）错误", "密码[<token>] 密码（<token>）错误");
+        taken("您的验证码为884213，验证码是 884213", "您的验证码为<token>，验证码是 <token>");
+        taken("smsCode=884213&captcha=x7y8", "smsCode=<token>&captcha=<token>");
+        taken(
+            r#"{"passwords":"hunter2"} sign_key=ab12cd34ef56"#,
+            r#"{"passwords":"<token>"} sign_key=<token>"#,
+        );
+        kept("密码（共3次）错误，密钥[2] 过期，statusCode=500 errorCode: 17");
         taken("短信验证码：483920，5 分钟内有效", "短信验证码：<token>，5 分钟内有效");
         kept("验证码：错误，验证码: 已过期");
         taken("口令：abc中文9", "口令：<token>");
