@@ -6,7 +6,8 @@
 -- column:   is_declared BOOLEAN false where alerts form an incident of their own
 -- pii:      none
 -- A declared incident takes alerts of its services from 15 minutes before its impact, if they still
--- fire when it begins, until it was mitigated; a record without an end takes them for a day. Other
+-- fire when it begins, until it was mitigated; a record without an end takes them for a day, and one that
+-- names no service takes those that no other one names. Other
 -- alerts of one service form an incident of their own while they overlap or follow each other within
 -- 30 minutes. What resolves an alert goes where the alert went.
 with visible as (
@@ -91,7 +92,12 @@ service_counts as (
     group by incident_id
 ),
 candidates as (
-    select alerts.event_id, windows.incident_id, windows.started_at
+    select
+        alerts.event_id,
+        windows.incident_id,
+        windows.started_at,
+        -- one that names no service takes what no other one names
+        incident_services.service_name is not null as names_service
     from alerts
     join windows
         on alerts.occurred_at >= windows.started_at - interval '15 minutes'
@@ -109,7 +115,7 @@ nearest as (
     select
         event_id,
         incident_id,
-        row_number() over (partition by event_id order by started_at desc, incident_id) as choice
+        row_number() over (partition by event_id order by names_service desc, started_at desc, incident_id) as choice
     from candidates
 ),
 declared as (
