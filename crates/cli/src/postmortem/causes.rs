@@ -262,7 +262,12 @@ fn from_changes(answer: &Answer, metrics: &Answer, traffic: &Answer) -> Vec<Foun
                 match row.boolean("departs") {
                     // Its own requests, just before and just after the change, say best whether it broke
                     // something; its other metrics also follow the traffic that everybody gets.
-                    Some(true) => suspect.service_departure = row.number("departure").map(f64::abs),
+                    // Where most minutes after it are still good, the median stays while the share of failures
+                    // has risen beyond doubt: that is a departure all the same.
+                    Some(true) => {
+                        let score = row.number("departure").map_or(0.0, f64::abs);
+                        suspect.service_departure = Some(score.max(DEPARTURE_MIN));
+                    }
                     Some(false) => suspect.service_departure = Some(0.0),
                     None => {
                         let (own, own_onset) = service_departure(metrics, service).unzip();
