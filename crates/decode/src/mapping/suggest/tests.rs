@@ -107,6 +107,21 @@ fn a_text_log_of_an_unknown_layout() {
     );
     assert_eq!(found.logs[1].body.as_deref(), Some("charge failed\n   at Pool.take"));
     assert_eq!(found.logs[2].timestamp.to_rfc3339(), "2026-11-05T03:05:05Z");
+    // Brackets without blanks between them.
+    let (toml, found) = suggest(
+        "p3.log",
+        &(0..6)
+            .map(|n| {
+                format!("[2026-11-20 11:00:0{n}.123][ERROR][trade-core][TID0000] 调用库存接口超时 {n}\n")
+            })
+            .collect::<String>(),
+    );
+    assert_eq!(
+        (found.logs.len(), found.rejects.len(), found.logs[5].severity_number),
+        (6, 0, Some(17)),
+        "{toml}"
+    );
+    assert_eq!(found.logs[5].body.as_deref(), Some("[trade-core][TID0000] 调用库存接口超时 5"));
     // Whole text logs that are read without a mapping get one as well, to be refined.
     let (_, found) =
         suggest("new.log", "2026-11-05 11:05:03,250 INFO a b\n2026-11-05 11:05:04,250 WARN c d\n");

@@ -42,13 +42,19 @@ pub(super) fn suggest(text: &str, source: &str) -> Option<String> {
         enough.then_some((shape, layout, begin_with_time))
     })?;
     let (Shape { time, is_bracketed, words }, rest) = shape;
-    let time_pattern = ["\\S+"; TIME_WORDS_MAX].get(..words).unwrap_or_default().join(" ");
-    let (open, close) = if is_bracketed { ("\\[", "\\]") } else { ("", "") };
+    let (open, word, close, between) =
+        if is_bracketed { ("\\[", "[^\\s\\]]+", "\\]", "*") } else { ("", "\\S+", "", "+") };
+    let time_pattern = [word; TIME_WORDS_MAX].get(..words).unwrap_or_default().join(" ");
     let first = rest.trim_start().split([' ', ':', '|', ']', '\t']).next().unwrap_or_default();
     let level = severity::number_of(first.trim_start_matches('[')).map(|_| first);
-    let level_pattern = level.map_or("", |_| "(?:[\\[|]?(?<level>[^\\s\\[\\]|:]+)[\\]|:]?\\s+)?");
-    let pattern =
-        format!("^{open}(?<time>{time_pattern}){close}[\\s|,-]+{level_pattern}%{{GREEDYDATA:message}}$");
+    let level_pattern = match level {
+        None => "",
+        Some(_) if rest.trim_start().starts_with('[') => "(?:\\[(?<level>[^\\s\\[\\]|:]+)\\]\\s*)?",
+        Some(_) => "(?:[\\[|]?(?<level>[^\\s\\[\\]|:]+)[\\]|:]?\\s+)?",
+    };
+    let pattern = format!(
+        "^{open}(?<time>{time_pattern}){close}[\\s|,-]{between}{level_pattern}%{{GREEDYDATA:message}}$"
+    );
 
     let mut file = Writer::new(source, Some(lines.len()));
     file.pair("name", &quoted(&mapping_name(source)));
