@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use fupan_model::Micros;
-use fupan_store::{RemoteObject, RemoteOptions, find_objects, is_remote};
+use fupan_store::{RemoteObject, RemoteOptions, find_objects, is_remote, is_table_folder};
 use tokio::runtime::Handle;
 
 use crate::reader::into_error;
@@ -181,8 +181,7 @@ fn walk(folder: &Path, sources: &mut Vec<Source>) -> Result<(), IngestError> {
     for path in entries {
         let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
         let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-        let is_table = path.join("_delta_log").is_dir();
-        if is_hidden || is_table || (is_link && path.is_dir()) {
+        if is_hidden || is_table_folder(&path) || (is_link && path.is_dir()) {
             continue;
         }
         if path.is_dir() {

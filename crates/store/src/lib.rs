@@ -43,6 +43,7 @@ pub use error::StoreError;
 pub use forget::{Meant, Wanted};
 pub use health::{Health, delta_library_version};
 pub use ledger::{Ledger, LedgerRow, text_map_builder};
+pub use location::is_table_folder;
 pub use numbered::plain;
 pub use objects::{FoundObject, ObjectReader, RemoteObject, find_objects};
 pub use purge::Purge;

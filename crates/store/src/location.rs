@@ -17,6 +17,11 @@ use crate::conditional::ConditionalPuts;
 use crate::remote::{self, RemoteOptions};
 use crate::{DurableLocalStore, StoreError};
 
+/// Whether a folder is a Delta table.
+pub fn is_table_folder(folder: &FsPath) -> bool {
+    folder.join("_delta_log").is_dir()
+}
+
 /// A folder or a URL → its URL, ending in a slash, and the store that reaches it. A bucket is asked
 /// once, so that wrong credentials or a wrong name are told in place of what follows from them.
 pub(crate) async fn resolve(
