@@ -119,7 +119,7 @@ pub enum StoreError {
     Remote(RemoteTrouble),
     /// The Delta log could not be read or written.
     #[error(
-        "delta log: {0}\nhint: check the store's disk and permissions; run the same command again, nothing is added twice; `fupan store verify` says whether anything is damaged"
+        "delta log: {0}\nhint: check the store's disk and permissions; run the same command again, nothing is added twice; `fupan store verify` says whether anything is damaged, `fupan store repair` mends it"
     )]
     Delta(#[from] Box<deltalake_core::DeltaTableError>),
     /// The Delta log is not whole.

@@ -7,6 +7,7 @@ use fupan_model::Table;
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStoreExt};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 
 use crate::seal::{self, Seal};
@@ -77,6 +78,27 @@ impl Store {
         Ok(entries)
     }
 
+    /// Checkpoints of a table's log that cannot be read, below the store's root, and why.
+    pub(crate) async fn damaged_checkpoints(
+        &self,
+        table: Table,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let mut damaged = Vec::new();
+        for object in self.log_files(table).await? {
+            let name = object.location.filename().unwrap_or_default();
+            let read: fn(&Bytes) -> Result<(), String> = match name {
+                "_last_checkpoint" => read_json,
+                name if name.ends_with(".parquet") => read_parquet,
+                _ => continue,
+            };
+            let bytes = self.object_store().get(&object.location).await?.bytes().await?;
+            if let Err(problem) = read(&bytes) {
+                damaged.push((object.location.to_string(), problem));
+            }
+        }
+        Ok(damaged)
+    }
+
     /// All Parquet files below a table's folder, the log's own left out, by path relative to the table.
     pub(crate) async fn stored_files(
         &self,
@@ -93,4 +115,17 @@ impl Store {
         });
         Ok(below.collect())
     }
+}
+
+fn read_json(bytes: &Bytes) -> Result<(), String> {
+    serde_json::from_slice::<Value>(bytes).map(|_| ()).map_err(|error| error.to_string())
+}
+
+fn read_parquet(bytes: &Bytes) -> Result<(), String> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes.clone())
+        .and_then(ParquetRecordBatchReaderBuilder::build);
+    reader
+        .map_err(|error| error.to_string())?
+        .try_for_each(|batch| batch.map(|_| ()))
+        .map_err(|error| error.to_string())
 }

@@ -7,10 +7,9 @@
 use std::ops::Range;
 
 use fupan_model::{Micros, Table};
+use object_store::PutMode;
 use object_store::path::Path;
-use object_store::{ObjectStoreExt, PutMode};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Repair;
 use crate::log_files::{LogEntry, entry_path, log_folder};
@@ -108,31 +107,12 @@ impl Store {
         now: Micros,
         repair: &mut Repair,
     ) -> Result<(), StoreError> {
-        let mut is_damaged = false;
-        for object in self.log_files(table).await? {
-            let name = object.location.filename().unwrap_or_default();
-            let problem = if name.ends_with(".parquet") {
-                let bytes = self.object_store().get(&object.location).await?.bytes().await?;
-                let rows = ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(|reader| {
-                    for batch in reader.build()? {
-                        batch?;
-                    }
-                    Ok(())
-                });
-                rows.err().map(|error| error.to_string())
-            } else if name == "_last_checkpoint" {
-                let bytes = self.object_store().get(&object.location).await?.bytes().await?;
-                serde_json::from_slice::<Value>(&bytes).err().map(|error| error.to_string())
-            } else {
-                None
-            };
-            if let Some(problem) = problem {
-                is_damaged = true;
-                let path = object.location.to_string();
-                repair.step(path.clone(), format!("{problem}; the log says the same without it"));
-                if !dry_run {
-                    self.move_aside(&path, now, repair).await?;
-                }
+        let damaged = self.damaged_checkpoints(table).await?;
+        let is_damaged = !damaged.is_empty();
+        for (path, problem) in damaged {
+            repair.step(path.clone(), format!("{problem}; the log says the same without it"));
+            if !dry_run {
+                self.move_aside(&path, now, repair).await?;
             }
         }
         if is_damaged && !dry_run {

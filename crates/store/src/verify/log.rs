@@ -41,6 +41,13 @@ impl Store {
                 damage: Damage::Log { path },
             });
         }
+        for (path, problem) in self.damaged_checkpoints(table).await? {
+            result.findings.push(Finding {
+                subject: path.clone(),
+                problem: format!("{problem}; `fupan store repair` moves it aside: the log says the same"),
+                damage: Damage::Log { path },
+            });
+        }
         // A table that cannot be loaded says less than its entries do.
         if result.findings.len() > before || first != 0 {
             return Ok(());

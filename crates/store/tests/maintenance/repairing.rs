@@ -202,6 +202,9 @@ async fn a_damaged_checkpoint_is_not_needed() {
     assert!(checkpoint.is_file());
     let bytes = std::fs::read(&checkpoint).expect("read");
     std::fs::write(&checkpoint, &bytes[..bytes.len() / 2]).expect("tear");
+    let found = world.store.verify().await.expect("verify").findings;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].problem.contains("`fupan store repair` moves it aside"), "{found:?}");
     let (store, _) = Store::repair(&location(&world), false, NOW).await.expect("repair");
     assert_eq!(rows(&store).await.len(), 104);
     assert_eq!(store.verify().await.expect("verify").findings, []);
