@@ -240,13 +240,15 @@ async fn rejected_before(
     let answer = session.sql(&text, &limits).await?;
     let found = rows(&answer).filter_map(|row| {
         let source = row.owned("source")?;
+        let told = report.sources.iter().find(|told| told.source == source);
         // Lines before the records are known for what they are.
-        let banner =
-            report.sources.iter().find(|told| told.source == source).map_or(0, |told| told.banner_records);
+        let banner = told.map_or(0, |told| told.banner_records);
+        // What came now is of the same source, and what could not be read of it is told by itself.
+        let new = told.map_or(0, |told| told.counts.accepted);
         let (read, rejected) = (row.count("read")?, row.count("rejected")?);
         Some(RejectedBefore {
             source,
-            read: read.saturating_sub(banner),
+            read: (read + new).saturating_sub(banner),
             rejected: rejected.saturating_sub(banner),
         })
     });

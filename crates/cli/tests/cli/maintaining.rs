@@ -127,6 +127,18 @@ fn damage_is_repaired_and_the_report_comes_back_the_same() {
 }
 
 #[test]
+fn what_comes_back_after_a_repair_counts_beside_what_could_not_be_read_before() {
+    let world = World::new();
+    world.file("half.jsonl", (requests_of(2) + "{\"half\":").as_bytes());
+    world.run(&["ingest", "half.jsonl"]);
+    std::fs::remove_file(data_files(&world, "logs").remove(0)).unwrap();
+    world.run(&["store", "repair"]);
+    let again = world.run(&["ingest", "half.jsonl"]);
+    assert!(again.starts_with("exit code 0\n"), "{again}");
+    assert!(again.contains("warning: half.jsonl: was read before, and 1 of its "), "{again}");
+}
+
+#[test]
 fn a_purge_is_asked_for_twice_and_leaves_nothing() {
     let world = World::with_incident();
     assert_snapshot!("purge_unconfirmed", world.run(&["store", "forget", "--purge", "orders.jsonl"]));
