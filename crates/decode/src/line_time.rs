@@ -134,10 +134,10 @@ impl LineTime {
         } else {
             let next = cursor.peek();
             let ends = next.is_none_or(|next| matches!(next, b' ' | b'\t' | b'|' | b']' | b'\r' | b'\n'));
-            let is_chinese =
-                ["，", "：", "　", "【"].iter().any(|mark| cursor.rest().starts_with(mark.as_bytes()));
             let has_colon = next == Some(b':') && cursor.rest().get(1) == Some(&b' ');
-            if !ends && !has_colon && !is_chinese {
+            let has_wide_mark =
+                || ["，", "：", "　", "【"].iter().any(|mark| cursor.rest().starts_with(mark.as_bytes()));
+            if !ends && !has_colon && !has_wide_mark() {
                 return None;
             }
         }

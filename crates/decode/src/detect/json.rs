@@ -233,7 +233,7 @@ fn by_record(keys: &Keys) -> Option<Detection> {
         // A log line with a version is no deployment: it says something in a message.
         (None, Some("deployment" | "config" | "migration")) => !keys.any(&["message", "text"]),
         (Some(_), _) | (None, Some(_)) => true,
-        (None, None) => keys.any(&["changetype", "变更类型", "变更内容"]),
+        (None, None) => keys.any(&changes::OWN_NAMES),
     };
     (is_change && keys.any(&changes::START_NAMES)).then(|| {
         let kind = stated.or(by_keys).unwrap_or("change");

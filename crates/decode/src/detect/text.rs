@@ -89,8 +89,8 @@ pub(super) fn by_header(table: &Table, head: &[u8]) -> Option<Detection> {
     }
     let is_log =
         has(Field::Severity) || any(&["msg", "body", "log"]) || has(Field::Status) || has(Field::Trace);
-    let by_keys = changes::type_by_keys(|known| any(known))
-        .or_else(|| any(&["changetype", "变更类型", "变更内容"]).then_some("change"));
+    let by_keys =
+        changes::type_by_keys(|known| any(known)).or_else(|| any(&changes::OWN_NAMES).then_some("change"));
     let has_start = has(Field::Timestamp) || any(&["start", "occurredat", "deployedat"]);
     if let Some(kind) =
         by_keys.filter(|kind| !is_log && has_start && (*kind == "commit" || !has(Field::Body)))

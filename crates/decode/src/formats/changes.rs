@@ -2,8 +2,6 @@
 //!
 //! A list, a document with lists, lines or a table. An explicit type wins; otherwise the keys tell.
 
-use std::collections::BTreeMap;
-
 use chrono_tz::Tz;
 use fupan_model::events::event_id;
 use fupan_model::{Change, RecordedAtBasis};
@@ -18,6 +16,8 @@ pub(crate) const LISTS: [&str; 8] =
     ["changes", "deployments", "deploys", "commits", "flags", "campaigns", "releases", "events"];
 /// Names of the type.
 pub(crate) const TYPE_NAMES: [&str; 5] = ["changetype", "type", "kind", "类型", "变更类型"];
+/// Names that only changes have, whatever their type.
+pub(crate) const OWN_NAMES: [&str; 3] = ["changetype", "变更类型", "变更内容"];
 /// Names of the instant at which a change began to act.
 pub(crate) const START_NAMES: [&str; 14] = [
     "occurredat",
@@ -204,7 +204,8 @@ pub(crate) fn change_of(mut pairs: Pairs<'_>, source: &str, zone: Tz) -> Result<
             vec![occurred.at.0.to_string(), ended.map(|at| at.at.0.to_string()).unwrap_or_default()];
         parts.extend([&actor, &summary, &service_name].map(|part| part.clone().unwrap_or_default()));
         // The order of keys is the writer's.
-        let sorted: BTreeMap<&String, &String> = attributes.iter().map(|(key, value)| (key, value)).collect();
+        let mut sorted: Vec<&(String, String)> = attributes.iter().collect();
+        sorted.sort_unstable();
         parts.extend(sorted.into_iter().flat_map(|(key, value)| [key.clone(), value.clone()]));
         event_id(&parts.iter().map(String::as_str).collect::<Vec<_>>())
     };

@@ -106,15 +106,13 @@ pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Opti
         let cells: Vec<&str> = cells.map(AsRef::as_ref).collect();
         let numbers = cells.iter().filter(|cell| written_number(cell).is_some()).count();
         let is_numeric = numbers as f64 >= NUMBERS_SHARE_MIN * cells.len() as f64;
-        if is_numeric {
+        let in_cells = if is_numeric { None } else { unit_in_cells(&cells) };
+        if is_numeric || in_cells.is_some() {
             let are_percents = !cells.is_empty() && cells.iter().all(|cell| is_percent(cell));
             let (name, unit) = name_and_unit(name);
-            let unit = unit.or(are_percents.then_some("%"));
+            // What stands behind the numbers themselves is what they are in.
+            let unit = in_cells.or(unit).or(are_percents.then_some("%"));
             *slot = Role::Metric { name: name.to_owned(), unit: unit.map(str::to_owned) };
-            metrics += 1;
-        } else if let Some(unit) = unit_in_cells(&cells) {
-            let (name, _) = name_and_unit(name);
-            *slot = Role::Metric { name: name.to_owned(), unit: Some(unit.to_owned()) };
             metrics += 1;
         }
     }
@@ -268,9 +266,7 @@ impl<'a> Rows<'a> {
             let Some(cell) = row.get(*at).filter(|cell| !is_missing(cell)) else { continue };
             let name = table.table.names.get(*at).map_or("", String::as_str);
             let unit = measured.as_ref().and_then(|measured| measured.unit.as_deref());
-            let value = parse(name, cell)
-                .or_else(|reason| unit.and_then(|unit| number_in(cell, unit)).ok_or(reason))?;
-            self.values.push((number as u32, value));
+            self.values.push((number as u32, parse(name, cell, unit)?));
         }
         let at = self.instant(row)?;
         let series = self.series(row);
@@ -362,8 +358,9 @@ impl Decoder for CsvMetrics {
     }
 }
 
-fn parse(name: &str, cell: &str) -> Result<f64, String> {
-    written_number(cell).ok_or_else(|| format!("{name}: {:?} is no number", text_of(cell)))
+fn parse(name: &str, cell: &str, unit: Option<&str>) -> Result<f64, String> {
+    let value = written_number(cell).or_else(|| number_in(cell, unit?));
+    value.ok_or_else(|| format!("{name}: {:?} is no number", text_of(cell)))
 }
 
 #[cfg(test)]

@@ -68,8 +68,8 @@ impl IncidentIo {
         let short = name.strip_suffix("at").unwrap_or(&name);
         let known = TIMESTAMPS.iter().find(|(known, _)| *known == short || *known == name);
         let is_timed = |word: &EventType| TIMESTAMPS.iter().any(|(_, known)| known == word);
-        let in_chinese = EventType::by_word(name.strip_suffix("时间").unwrap_or(&name)).filter(is_timed);
-        known.map(|(_, known)| *known).or(in_chinese).map(|known| known.as_str().to_owned())
+        let in_chinese = || EventType::by_word(name.strip_suffix("时间").unwrap_or(&name)).filter(is_timed);
+        known.map(|(_, known)| *known).or_else(in_chinese).map(|known| known.as_str().to_owned())
     }
 
     fn events(&self, incident: &Value, times: &mut Times) -> Result<Vec<IncidentEvent>, String> {

@@ -169,16 +169,20 @@ pub(crate) fn sample_json(head: &[u8]) -> Vec<Vec<(String, String)>> {
     let chunk = Chunk { bytes, first_record: 1, byte_offset: 0 };
     let mut records = Vec::new();
     walk_json(framing, &[], chunk, crate::limits::LINE_BYTES_MAX, &mut Discard, &mut |_, text, _| {
-        let mut record = Vec::new();
-        visit_object(text, &mut |key, value| {
-            record.push((key.into_owned(), value.into_text().into_owned()));
-        })?;
+        let record = flat_fields(text)?;
         if records.len() < crate::limits::HEAD_RECORDS_MAX {
             records.push(record);
         }
         Ok(())
     });
     records
+}
+
+/// The flat fields of a record, as texts.
+pub(crate) fn flat_fields(record: &str) -> Result<Vec<(String, String)>, String> {
+    let mut fields = Vec::new();
+    visit_object(record, &mut |key, value| fields.push((key.into_owned(), value.into_text().into_owned())))?;
+    Ok(fields)
 }
 
 fn is_lines_after_all(text: &str) -> bool {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::log_fields::{Target, canonical};
+use super::quantity::milliseconds;
 use crate::json::Value;
 
 /// Levels of bunyan and pino: 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal.
@@ -130,13 +131,9 @@ pub(crate) fn duration_text_ms(text: &str) -> Option<f64> {
         let length = after.find(|letter: char| letter.is_ascii_digit()).unwrap_or(after.len());
         let (unit, after) = after.split_at_checked(length)?;
         let factor = match unit.trim() {
-            "ns" => 1e-6,
-            "us" | "µs" | "μs" => 1e-3,
-            "ms" | "毫秒" => 1.0,
-            "s" | "sec" | "seconds" | "秒" => 1e3,
-            "m" | "min" => 6e4,
-            "h" => 3.6e6,
-            _ => return None,
+            "m" => 6e4,
+            "seconds" => 1e3,
+            unit => milliseconds(unit)?,
         };
         total += number.parse::<f64>().ok()? * factor;
         rest = after;
@@ -181,6 +178,7 @@ mod tests {
         assert_eq!(duration_text_ms("12.5ms"), Some(12.5));
         assert_eq!(duration_text_ms("1m2.5s"), Some(62_500.0));
         assert_eq!(duration_text_ms("250µs"), Some(0.25));
+        assert_eq!(duration_text_ms("1 小时 20 秒"), Some(3_620_000.0));
         assert_eq!(duration_text_ms("250"), None);
         assert_eq!(duration_text_ms("fast"), None);
         assert_eq!(duration_text_ms(""), None);

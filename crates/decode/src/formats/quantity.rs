@@ -2,27 +2,6 @@
 
 use super::table::written_number;
 
-/// Units of durations, in seconds.
-const SECONDS: [(&str, f64); 17] = [
-    ("ns", 1e-9),
-    ("纳秒", 1e-9),
-    ("us", 1e-6),
-    ("µs", 1e-6),
-    ("μs", 1e-6),
-    ("微秒", 1e-6),
-    ("ms", 1e-3),
-    ("毫秒", 1e-3),
-    ("s", 1.0),
-    ("sec", 1.0),
-    ("秒", 1.0),
-    ("min", 60.0),
-    ("分钟", 60.0),
-    ("h", 3600.0),
-    ("小时", 3600.0),
-    ("d", 86_400.0),
-    ("天", 86_400.0),
-];
-
 /// Units that are not converted: whether a KB is 1,000 bytes or 1,024 nobody can tell.
 const OTHERS: [&str; 31] = [
     "B", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB", "字节", "B/s", "KB/s", "MB/s", "GB/s", "bps",
@@ -36,7 +15,7 @@ pub(crate) fn quantity(cell: &str) -> Option<(f64, &str)> {
     let end = cell.rfind(|letter: char| letter.is_ascii_digit())? + 1;
     let (number, unit) = cell.split_at_checked(end)?;
     let unit = unit.trim_start();
-    let is_known = seconds(unit).is_some() || OTHERS.contains(&unit);
+    let is_known = milliseconds(unit).is_some() || OTHERS.contains(&unit);
     Some((written_number(number)?, unit)).filter(|_| is_known)
 }
 
@@ -46,11 +25,21 @@ pub(crate) fn number_in(cell: &str, wanted: &str) -> Option<f64> {
     if unit == wanted {
         return Some(number);
     }
-    Some(number * seconds(unit)? / seconds(wanted)?)
+    Some(number * milliseconds(unit)? / milliseconds(wanted)?)
 }
 
-fn seconds(unit: &str) -> Option<f64> {
-    SECONDS.iter().find(|(known, _)| *known == unit).map(|(_, seconds)| *seconds)
+/// How many milliseconds a unit of durations has. `m` is none: in a table it may be a metre.
+pub(crate) fn milliseconds(unit: &str) -> Option<f64> {
+    Some(match unit {
+        "ns" | "纳秒" => 1e-6,
+        "us" | "µs" | "μs" | "微秒" => 1e-3,
+        "ms" | "毫秒" => 1.0,
+        "s" | "sec" | "秒" => 1e3,
+        "min" | "分钟" => 6e4,
+        "h" | "小时" => 3.6e6,
+        "d" | "天" => 8.64e7,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

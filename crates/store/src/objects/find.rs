@@ -83,7 +83,9 @@ impl Finding<'_> {
         listed.retain(|meta| !is_hidden(meta, depth));
         let tables: HashSet<String> =
             listed.iter().filter_map(|meta| table_of(meta.location.as_ref())).map(str::to_owned).collect();
-        let is_in = |key: &str, table: &String| table != folder && key.starts_with(&format!("{table}/"));
+        let is_in = |key: &str, table: &String| {
+            table != folder && key.strip_prefix(table.as_str()).is_some_and(|rest| rest.starts_with('/'))
+        };
         listed.retain(|meta| !tables.iter().any(|table| is_in(meta.location.as_ref(), table)));
         if listed.is_empty() {
             return Err(self.nothing("there is no such object or folder"));

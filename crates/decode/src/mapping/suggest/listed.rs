@@ -2,8 +2,8 @@
 
 use super::columns::{Column, add_record};
 use super::times;
-use crate::formats::json_records::elements;
-use crate::json::{Scan, visit_object};
+use crate::formats::json_records::{elements, flat_fields};
+use crate::json::Scan;
 use crate::limits;
 
 /// Records in a list of a document.
@@ -35,14 +35,7 @@ pub(super) fn find(head: &[u8]) -> Option<Listed> {
 /// The fields of the first objects of a list, as far as the head goes.
 fn columns_of(list: &str) -> Vec<Column> {
     let records = elements(list).map_while(Result::ok).take(limits::HEAD_RECORDS_MAX);
-    let fields = records.map_while(|record| {
-        let mut fields = Vec::new();
-        visit_object(record, &mut |key, value| {
-            fields.push((key.into_owned(), value.into_text().into_owned()));
-        })
-        .ok()?;
-        Some(fields)
-    });
+    let fields = records.map_while(|record| flat_fields(record).ok());
     fields.fold(Vec::new(), |columns, record| add_record(columns, &record))
 }
 
