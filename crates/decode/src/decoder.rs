@@ -61,6 +61,13 @@ pub struct Chunk<'a> {
     pub byte_offset: u64,
 }
 
+impl Chunk<'_> {
+    /// Where a piece of the chunk's text begins in the decompressed source.
+    pub(crate) fn offset_of(&self, piece: &str) -> u64 {
+        self.byte_offset + (piece.as_ptr() as usize - self.bytes.as_ptr() as usize) as u64
+    }
+}
+
 /// Where a record stood in its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {

@@ -54,10 +54,8 @@ pub(crate) fn walk_json<'a>(
     if is_lines_after_all(text) && document_list(text, list_keys).is_err() {
         return walk_json(Framing::Lines, list_keys, chunk, bytes_max, sink, read);
     }
-    let offset_of =
-        |piece: &str| chunk.byte_offset + (piece.as_ptr() as usize - chunk.bytes.as_ptr() as usize) as u64;
     for document in documents(text, list_keys) {
-        place.byte_offset = offset_of(document);
+        place.byte_offset = chunk.offset_of(document);
         match document_list(document, list_keys) {
             Err(reason) => {
                 reject(sink, place, reason, document.as_bytes());
@@ -69,7 +67,7 @@ pub(crate) fn walk_json<'a>(
                 }
                 place.record += 1;
             }
-            Ok(Some(list)) => walk_list(list, &mut place, &offset_of, sink, read),
+            Ok(Some(list)) => walk_list(list, &chunk, &mut place, sink, read),
         }
     }
 }
@@ -84,27 +82,17 @@ fn document_list<'a>(document: &'a str, list_keys: &[&str]) -> Result<Option<&'a
 
 fn walk_list<'a>(
     list: &'a str,
+    chunk: &Chunk<'_>,
     place: &mut Place,
-    offset_of: &dyn Fn(&str) -> u64,
     sink: &mut dyn RecordSink,
     read: ReadText<'_, 'a>,
 ) {
-    let mut rest = list;
-    for element in elements(list) {
-        match element {
-            Ok(element) => {
-                place.byte_offset = offset_of(element);
-                let end = element.as_ptr() as usize + element.len() - list.as_ptr() as usize;
-                rest = list.get(end..).unwrap_or_default();
-                if let Err(reason) = read(*place, element, sink) {
-                    reject(sink, *place, reason, element.as_bytes());
-                }
-            }
-            // What follows a broken element cannot be told apart from it.
-            Err(reason) => {
-                place.byte_offset = offset_of(rest);
-                reject(sink, *place, reason, rest.as_bytes());
-            }
+    for element in elements_or_rest(list) {
+        let piece = element.as_ref().map_or_else(|(_, rest)| *rest, |element| *element);
+        place.byte_offset = chunk.offset_of(piece);
+        let outcome = element.map_err(|(reason, _)| reason).and_then(|element| read(*place, element, sink));
+        if let Err(reason) = outcome {
+            reject(sink, *place, reason, piece.as_bytes());
         }
         place.record += 1;
     }
@@ -230,8 +218,14 @@ fn list_of<'a>(object: &'a str, keys: &[&str]) -> Result<Option<&'a str>, String
 
 /// The elements of a JSON list, the last one maybe an error.
 pub(crate) fn elements(list: &str) -> impl Iterator<Item = Result<&str, String>> {
+    elements_or_rest(list).map(|element| element.map_err(|(reason, _)| reason))
+}
+
+/// The elements of a JSON list; what follows a broken one cannot be told apart from it, and is the rest.
+pub(crate) fn elements_or_rest(list: &str) -> impl Iterator<Item = Result<&str, (String, &str)>> {
     let mut is_over = false;
     let mut end = 1;
+    let rest = |end| list.get(end..).unwrap_or_default();
     let mut inner = sonic_rs::to_array_iter(list);
     std::iter::from_fn(move || {
         if is_over {
@@ -247,12 +241,13 @@ pub(crate) fn elements(list: &str) -> impl Iterator<Item = Result<&str, String>>
             },
             Some(Err(error)) => {
                 is_over = true;
-                Some(Err(reason(&error, list)))
+                Some(Err((reason(&error, list), rest(end))))
             }
             None => {
                 is_over = true;
-                let tail = list.get(end..).map(str::trim).unwrap_or_default();
-                (tail != "]").then(|| Err("there is text after the JSON list".to_owned()))
+                let tail = rest(end);
+                let reason = || "there is text after the JSON list".to_owned();
+                (tail.trim() != "]").then(|| Err((reason(), tail)))
             }
         }
     })

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use chrono_tz::Tz;
 
 use super::embedded;
-use super::json_records::elements;
+use super::json_records::{elements, elements_or_rest};
 use super::log_builder::LogBuilder;
 use super::log_fields::{Field, KeyCache, Target};
 use super::wrapped::{Entries, Entry, entries_of, framing, member, walk};
@@ -74,11 +74,9 @@ fn entries(text: &str) -> Result<Entries<'_, Shape<'_>>, String> {
         return Err("there are neither streams nor a line".to_owned());
     };
     let mut found = Vec::new();
-    let mut rest = streams;
-    for stream in elements(streams) {
-        let values = stream.and_then(|stream| {
-            let end = stream.as_ptr() as usize + stream.len() - streams.as_ptr() as usize;
-            rest = streams.get(end..).unwrap_or_default();
+    for stream in elements_or_rest(streams) {
+        let piece = stream.as_ref().map_or_else(|(_, rest)| *rest, |stream| *stream);
+        let values = stream.map_err(|(reason, _)| reason).and_then(|stream| {
             let labels = member(stream, "stream")?.unwrap_or("{}");
             let mut fields = Vec::new();
             let read = visit_object(labels, &mut |key, value| fields.push((key, value)));
@@ -88,7 +86,7 @@ fn entries(text: &str) -> Result<Entries<'_, Shape<'_>>, String> {
             Ok((labels, values)) => {
                 entries_of(values, &Shape::Value { labels: Rc::new(labels) }, &mut found);
             }
-            Err(reason) => found.push(Err((reason, rest))),
+            Err(reason) => found.push(Err((reason, piece))),
         }
     }
     Ok(found)

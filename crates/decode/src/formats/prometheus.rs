@@ -9,7 +9,7 @@ use fupan_model::{MetricPoint, Micros};
 use serde::Deserialize;
 
 use super::borrowed::Text;
-use super::json_records::elements;
+use super::json_records::elements_or_rest;
 use super::log_fields::KeyCache;
 use super::metric_labels::series;
 use super::table::number;
@@ -56,23 +56,20 @@ impl Decoder for Prometheus {
         let mut place = Place { record: chunk.first_record, byte_offset: chunk.byte_offset };
         let list = match result_list(text) {
             Ok(list) => list,
-            Err(reason) => return reject(sink, place, reason, text.as_bytes()),
+            Err(reason) => return reject(sink, place, reason, chunk.bytes),
         };
         let mut keys = KeyCache::default();
-        for element in elements(list) {
-            let bytes = *element.as_ref().unwrap_or(&"");
-            if !bytes.is_empty() {
-                place.byte_offset =
-                    chunk.byte_offset + (bytes.as_ptr() as usize - chunk.bytes.as_ptr() as usize) as u64;
-            }
-            let read = element.and_then(|raw| {
+        for element in elements_or_rest(list) {
+            let piece = element.as_ref().map_or_else(|(_, rest)| *rest, |raw| *raw);
+            place.byte_offset = chunk.offset_of(piece);
+            let read = element.map_err(|(reason, _)| reason).and_then(|raw| {
                 sonic_rs::from_str::<Series<'_>>(raw)
                     .map_err(|error| reason(&error, raw))
                     .and_then(|series| points(series, &mut keys))
             });
             match read {
                 Ok(points) => points.into_iter().for_each(|point| sink.metric(place, point)),
-                Err(reason) => reject(sink, place, reason, bytes.as_bytes()),
+                Err(reason) => reject(sink, place, reason, piece.as_bytes()),
             }
             place.record += 1;
         }

@@ -1,6 +1,6 @@
 //! Answers of an HTTP API with log entries inside: where are the entries, and what is around them?
 
-use super::json_records::{elements, framing_of};
+use super::json_records::{elements_or_rest, framing_of};
 use super::{document_text, reject, walk_text};
 use crate::framing::Records;
 use crate::{Chunk, Framing, Place, RecordSink, limits};
@@ -28,17 +28,8 @@ pub(super) fn framing(head: &[u8]) -> Framing {
 
 /// The elements of a list as entries.
 pub(super) fn entries_of<'a, T: Clone>(list: &'a str, around: &T, entries: &mut Entries<'a, T>) {
-    let mut rest = list;
-    for element in elements(list) {
-        entries.push(match element {
-            Ok(raw) => {
-                let end = raw.as_ptr() as usize + raw.len() - list.as_ptr() as usize;
-                rest = list.get(end..).unwrap_or_default();
-                Ok(Entry { raw, around: around.clone() })
-            }
-            Err(reason) => Err((reason, rest)),
-        });
-    }
+    let found = elements_or_rest(list);
+    entries.extend(found.map(|element| element.map(|raw| Entry { raw, around: around.clone() })));
 }
 
 /// What says whether an entry can be read, without sending its row.
@@ -74,12 +65,11 @@ pub(super) fn walk<'a, T>(
         Err(_) if self::framing(text.as_bytes()) == Framing::Lines => {
             return walk(Framing::Lines, chunk, sink, entries, check, read);
         }
-        Err(reason) => return reject(sink, place, reason, text.as_bytes()),
+        Err(reason) => return reject(sink, place, reason, chunk.bytes),
     };
     for entry in found {
         let raw = entry.as_ref().map_or_else(|(_, rest)| *rest, |entry| entry.raw);
-        place.byte_offset =
-            chunk.byte_offset + (raw.as_ptr() as usize - chunk.bytes.as_ptr() as usize) as u64;
+        place.byte_offset = chunk.offset_of(raw);
         let outcome = entry.map_err(|(reason, _)| reason).and_then(|entry| read(place, &entry, sink));
         if let Err(reason) = outcome {
             reject(sink, place, reason, raw.as_bytes());

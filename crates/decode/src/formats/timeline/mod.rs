@@ -48,7 +48,7 @@ impl Decoder for Timeline {
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
         let Some(text) = document_text(&chunk, sink) else { return };
         // A byte order mark is no part of the text.
-        let text_start = chunk.byte_offset + (text.as_ptr() as usize - chunk.bytes.as_ptr() as usize) as u64;
+        let text_start = chunk.offset_of(text);
         let mut record = chunk.first_record;
         let documents = match Node::parse_all(text) {
             Ok(documents) => documents,
