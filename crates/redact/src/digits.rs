@@ -395,6 +395,7 @@ mod tests {
         kept("heap_used: 15032385536, rss=15032385536 and read 15032385536 bytes in 3 s, 13812345678B");
         kept("memory used 17179869184, 剩余内存 15900000000, 耗时13812345678纳秒 lag=17712345678");
         kept("amount=15032385536 支付单 13812345678 运单13812345678 交易号：13812345678 金额：13812345678");
+        kept("memory used 15900000000 of heap max: 15900000000");
         taken("toll free 13812345678, he used 13812345678", "toll free <phone>, he used <phone>");
         taken("13812345678 but late, 13812345678 msg", "<phone> but late, <phone> msg");
     }

@@ -275,7 +275,13 @@ pub(crate) fn is_id_at(text: &[u8], at: usize, name: &str) -> bool {
     if is_number_of && is_of_people(before.get(..before.len() - word.len()).unwrap_or_default()) {
         return false;
     }
-    is_id(word) || ends_with_any(before, &CHINESE_IDS)
+    // `memory used 15900000000`.
+    let is_amount = || {
+        let is_known = AMOUNTS.iter().any(|amount| word.eq_ignore_ascii_case(amount));
+        let of = before.get(..before.len() - word.len()).unwrap_or_default();
+        is_known && is_id(last_word(of.trim_ascii_end()))
+    };
+    is_id(word) || is_amount() || ends_with_any(before, &CHINESE_IDS)
 }
 
 /// Whether what follows a number at `end` says that it is an amount.

@@ -60,7 +60,7 @@ impl Rule {
                 "13 to 19 digits, bare or in groups as printed, with a prefix and length of Visa, Mastercard, American Express, Diners, Discover, JCB or UnionPay and the right check digit"
             }
             Self::Token => {
-                "values of `password`, `passwd`, `pwd`, `pass`, `passcode`, `token`, `secret`, `api_key`, `access_key`, `private_key`, `credential`, `authorization`, `cookie`, codes of text messages, captchas, sessions, 密码, 口令, 密钥, 令牌, 验证码 after `=` or `:` (in Chinese also 是, 为, brackets), passwords in any script; `--password …`, `--token …`; elements of XML (`<password>…</password>`); `Bearer …`; JSON web tokens; keys of AWS, Alibaba Cloud, Tencent Cloud, Google, GitHub, GitLab, Slack, Stripe; `user:password@` in URLs; private keys in PEM"
+                "values of `password`, `passwd`, `pwd`, `pass`, `passcode`, `token`, `secret`, `api_key`, `access_key`, `private_key`, `credential`, `authorization`, `cookie`, codes of text messages, captchas, sessions, 密码, 口令, 密钥, 令牌, 验证码 after `=` or `:` (in Chinese also 是, 为, brackets), also all strings of an object or a list behind them, passwords in any script; `--password …`, `--token …`; elements of XML (`<password>…</password>`); `Bearer …`; JSON web tokens; keys of AWS, Alibaba Cloud, Tencent Cloud, Google, GitHub, GitLab, Slack, Stripe; `user:password@` in URLs; private keys in PEM"
             }
         }
     }

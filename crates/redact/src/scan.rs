@@ -255,8 +255,8 @@ pub(crate) mod tests {
             r#"{"note":"tel\n<phone>\n<card>\nx\t<phone>"}"#,
         );
         taken(
-            r#"{"q":"password\u003dAbcd1234\u0026x","m":"zhang\u0040corp.cn"}"#,
-            r#"{"q":"password\u003d<token>\u0026x","m":"<email>"}"#,
+            r#"{"q":"password\u003dAbcd1234\u0026x=1","m":"zhang\u0040corp.cn"}"#,
+            r#"{"q":"password\u003d<token>\u0026x=1","m":"<email>"}"#,
         );
         taken(
             "GET /cb?r=%7B%22password%22%3A%22Secret66x%22%7D&s=pwd%3DSecret77x ok",

@@ -15,6 +15,7 @@ fn push(found: &mut Vec<Finding>, start: usize, end: usize) {
 
 /// Adds secrets that a name and `=` or `:` announce.
 pub(crate) fn find_named(text: &[u8], found: &mut Vec<Finding>) {
+    let mut structures = Structures::default();
     for at in memchr3_iter(b'=', b':', 0xEF, text) {
         // Almost all names are told by their end, all digits of times too.
         let name = text.get(..at).unwrap_or_default();
@@ -30,9 +31,37 @@ pub(crate) fn find_named(text: &[u8], found: &mut Vec<Finding>) {
             Some([0xEF, 0xBC, 0x9D, ..]) => (3, false),
             _ => continue,
         };
-        if let Some(kind) = secret_kind_before(text, at)
-            && let Some((start, end)) = values::after(text, at + width, kind, is_colon)
-        {
+        let Some(kind) = secret_kind_before(text, at) else { continue };
+        let from = at + width;
+        match values::after(text, from, kind, is_colon) {
+            Some((start, end)) => push(found, start, end),
+            None => structures.find(text, from, kind, found),
+        }
+    }
+}
+
+/// Objects and lists that names of secrets announce. What is in one is not looked through again for a name in it, so
+/// that nested ones take no more time than others.
+#[derive(Default)]
+struct Structures {
+    password_end: usize,
+    token_end: usize,
+}
+
+impl Structures {
+    fn find(&mut self, text: &[u8], from: usize, kind: SecretKind, found: &mut Vec<Finding>) {
+        let end = match kind {
+            SecretKind::Password => &mut self.password_end,
+            SecretKind::Token => &mut self.token_end,
+            _ => return,
+        };
+        let from = from + run(text, from, |byte| byte == b' ');
+        if from < *end || !matches!(text.get(from), Some(b'{' | b'[')) {
+            return;
+        }
+        let (spans, structure_end) = values::inside(text, from, kind);
+        *end = structure_end;
+        for (start, end) in spans {
             push(found, start, end);
         }
     }
@@ -236,6 +265,15 @@ mod tests {
         taken("用户的密码是：Ab12Cd34，口令为: x9y8z7", "用户的密码是：<token>，口令为: <token>");
         taken("my password is: hunter2", "my password is: <token>");
         taken(r#"{"passwd":"x"} passwd: hunter2"#, r#"{"passwd":"x"} passwd: <token>"#);
+        taken(
+            r#"{"password":{"old":"hunter1","new":["hunter2"]},"n":"1"} {\"passwords\": [\"a1\",\"b2\"],\"n\":\"c\"}"#,
+            r#"{"password":{"old":"<token>","new":["<token>"]},"n":"1"} {\"passwords\": [\"<token>\",\"<token>\"],\"n\":\"c\"}"#,
+        );
+        taken(r#"密码：{"旧":"mima1","新":"mima2"}"#, r#"密码：{"旧":"<token>","新":"<token>"}"#);
+        kept(
+            r#"{"token":{"type":"jwt","expires":3600},"credentials":["read","write"]} secret={x} password=[]"#,
+        );
+        taken("password=a&b&c9 /login?token=ab12&flag=1&x", "password=<token> /login?token=<token>&flag=1&x");
         taken("PASSWORD => s3cret", "PASSWORD => <token>");
         taken("user=u1 pass=hunter2 passcode: 4711", "user=u1 pass=<token> passcode: <token>");
         kept("tests: pass=312 fail=0, bypass=on, pass: ok, class=Foo status_code=200");

@@ -135,7 +135,8 @@ pub(crate) fn after(text: &[u8], from: usize, kind: SecretKind, is_colon: bool) 
         SecretKind::Authorization => authorization(text, from),
         SecretKind::Cookie => (from, cookies(text, from)),
         SecretKind::Password => (from, password_end(text, from)),
-        SecretKind::Token | SecretKind::Parameter => (from, run(text, from, is_plain)),
+        SecretKind::Token => (from, plain_end(text, from)),
+        SecretKind::Parameter => (from, run(text, from, is_plain)),
     };
     let value = text.get(span.0..span.1)?;
     // A list, an object, a second colon (`token::Type`, `token://`) is no value.
@@ -154,7 +155,7 @@ pub(crate) fn behind_quote(text: &[u8], from: usize) -> usize {
 /// The end of a password without quotes, which may be in any script. What reads as words about one ends
 /// where its ASCII ends.
 fn password_end(text: &[u8], from: usize) -> usize {
-    let plain_end = run(text, from, is_plain);
+    let plain_end = plain_end(text, from);
     if text.get(plain_end).is_none_or(u8::is_ascii) {
         return plain_end;
     }
@@ -167,6 +168,51 @@ fn password_end(text: &[u8], from: usize) -> usize {
     let wide = value.chars().filter(|letter| !letter.is_ascii()).count();
     let is_prose = CHINESE_PROSE.iter().any(|word| value.starts_with(word));
     if is_prose || wide > WIDE_LETTERS_MAX { plain_end } else { from + value.len() }
+}
+
+/// The end of what stands without quotes: `&` ends it where a parameter follows.
+fn plain_end(text: &[u8], from: usize) -> usize {
+    let mut end = run(text, from, is_plain);
+    while end > from && text.get(end) == Some(&b'&') {
+        let name_end = run(text, end + 1, |byte| byte.is_ascii_alphanumeric() || b"_-.[]%".contains(&byte));
+        let next = run(text, end + 1, is_plain);
+        if text.get(name_end) == Some(&b'=') || next == end + 1 {
+            break;
+        }
+        end = next;
+    }
+    end
+}
+
+/// Strings in an object or a list that begins at `from`: `"password":{"old":"x","new":"y"}`. Names are none of them.
+/// The end of the structure follows.
+pub(crate) fn inside(text: &[u8], from: usize, kind: SecretKind) -> (Vec<Span>, usize) {
+    let mut found = Vec::new();
+    let (mut at, mut depth) = (from, 0_usize);
+    while at < from + SECRET_BYTES_MAX {
+        match text.get(at) {
+            Some(b'{' | b'[') => depth += 1,
+            Some(b'}' | b']') => depth -= 1,
+            Some(b'"' | b'\\') => {
+                let Some((start, end)) = quoted(text, at) else { break };
+                // The same number of backslashes stands before the quote that closes.
+                at = end + (start - at);
+                let value = text.get(start..end).unwrap_or_default();
+                let is_name = text.get(run(text, at, |byte| byte == b' ')) == Some(&b':');
+                if !is_name && is_secret(kind, value) && !reads_as_word(kind, value) {
+                    found.push((start, end));
+                }
+                continue;
+            }
+            Some(_) => {}
+            None => break,
+        }
+        if depth == 0 {
+            break;
+        }
+        at += 1;
+    }
+    (found, at)
 }
 
 /// The value behind an option of a command: `--password hunter2`.
