@@ -152,6 +152,7 @@ pub(crate) fn change_of(mut pairs: Pairs<'_>, source: &str, zone: Tz) -> Result<
         // Unknown types are kept as they are.
         (Some(word), _) => known_type(word).map_or_else(|| word.trim().to_lowercase(), str::to_owned),
         (None, Some(by_keys)) => by_keys.to_owned(),
+        (None, None) if pairs.has(&OWN_NAMES) => "change".to_owned(),
         (None, None) => {
             return Err(
                 "cannot tell what kind of change it is: give it a `type`, such as deployment or flag"
@@ -340,5 +341,17 @@ mod tests {
             decode(r#"{"changes":[{"timestamp":"2026-11-05T02:42:00Z","service":"order","version":"v7"}]}"#);
         assert_eq!(from_table.changes[0].change_id, from_json.changes[0].change_id);
         assert_eq!(from_table.changes[0].recorded_at_basis, RecordedAtBasis::Assumed);
+    }
+
+    #[test]
+    fn what_changes_alone_have_is_a_change_of_no_known_type() {
+        let table = "时间,服务,变更内容\n2026-11-05 11:05:03,pay,超时 3 秒改为 1 秒\n";
+        let detection = crate::detect(table.as_bytes(), true, &options()).unwrap();
+        assert_eq!(detection.format, InputFormat::ChangesCsv);
+        let found =
+            Collected::from(&ChangesCsv::open(table.as_bytes(), &options()).unwrap(), table.as_bytes());
+        let [change] = &found.changes[..] else { panic!("{:?}", found.rejects) };
+        assert_eq!((change.change_type.as_str(), change.service_name.as_deref()), ("change", Some("pay")));
+        assert_eq!(change.summary.as_deref(), Some("超时 3 秒改为 1 秒"));
     }
 }

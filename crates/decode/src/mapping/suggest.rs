@@ -5,6 +5,7 @@
 
 mod columns;
 mod listed;
+mod piped;
 mod text;
 mod times;
 mod wide;

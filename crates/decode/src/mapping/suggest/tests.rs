@@ -214,7 +214,7 @@ fn what_is_read_without_a_mapping_says_so() {
 proptest::proptest! {
     #[test]
     fn no_sample_panics(text in ".{0,120}", pieces in proptest::collection::vec(
-        proptest::sample::select(vec!["05.11.2026 11:05:03", "[", "]", " ", "\n", ",", ";", "\"", "WARN", "a b c d e", "{\"a\":", "}", "支付"]), 0..20,
+        proptest::sample::select(vec!["05.11.2026 11:05:03", "[", "]", " ", "\n", ",", ";", "\"", "WARN", "a b c d e", "|", "k=1|", "time=2|", "{\"a\":", "}", "支付"]), 0..20,
     )) {
         let options = DecodeOptions::new(chrono_tz::UTC, text.as_str());
         for sample in [text.clone(), pieces.concat()] {
@@ -227,10 +227,32 @@ proptest::proptest! {
 
 #[test]
 fn a_first_row_of_data_is_no_header() {
-    for row in ["#0|2026-11-20 12:00:00|WARNING|gw-0|cost=0ms", "2026-11-20 12:00:00,ERROR,order,fail 0"] {
-        let text = format!("{row}\n").repeat(30);
-        let error = super::suggest_mapping(text.as_bytes(), &DecodeOptions::new(chrono_tz::UTC, "a.txt"))
-            .unwrap_err();
-        assert!(error.to_string().contains("a table without a header"), "{error}");
-    }
+    let text = "2026-11-20 12:00:00,ERROR,order,fail 0\n".repeat(30);
+    let error =
+        super::suggest_mapping(text.as_bytes(), &DecodeOptions::new(chrono_tz::UTC, "a.txt")).unwrap_err();
+    assert!(error.to_string().contains("a table without a header"), "{error}");
+    let (_, found) = suggest("a.txt", &"#0|2026-11-20 12:00:00|WARNING|gw-0|cost=0ms\n".repeat(3));
+    assert_eq!(found.logs[2].timestamp.to_rfc3339(), "2026-11-20T04:00:00Z");
+}
+
+#[test]
+fn lines_whose_parts_pipes_separate() {
+    let (toml, found) = suggest(
+        "pay.log",
+        concat!(
+            "2026-11-05 11:05:03.250|INFO |pay|0af7651916cd43dd8448eb211c80319c|cost=12ms|order u1|done\n",
+            "2026-11-05 11:05:04.250|ERROR|pay||cost=3002ms|支付超时\n",
+            "  at Pay.charge(Pay.java:17)\n",
+        )
+        .replace("||", "|0af7651916cd43dd8448eb211c80319d|")
+        .as_str(),
+    );
+    assert_eq!(found.logs.len(), 2);
+    let log = &found.logs[0];
+    assert_eq!((log.severity_number, log.body.as_deref()), (Some(9), Some("order u1|done")));
+    assert_eq!(log.trace_id.as_deref(), Some("0af7651916cd43dd8448eb211c80319c"));
+    assert_eq!(log.duration_ms, Some(12.0));
+    assert!(log.attributes.contains(&("field3".into(), "pay".into())), "{:?}", log.attributes);
+    assert!(found.logs[1].body.as_deref().is_some_and(|body| body.ends_with("Pay.java:17)")));
+    assert!(toml.contains("# field3, such as pay, stays an attribute"), "{toml}");
 }

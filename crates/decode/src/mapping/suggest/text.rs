@@ -2,6 +2,7 @@
 
 use fupan_model::severity;
 
+use super::columns::Column;
 use super::times::TimeLayout;
 use super::{Writer, file_stem, mapping_name, quoted, shown};
 use crate::line_time::is_continuation;
@@ -21,6 +22,20 @@ pub(super) fn begins_with_time(text: &str) -> bool {
     })
 }
 
+/// The pattern of a text, and what it gives.
+pub(super) struct Found<'a> {
+    pub(super) pattern: String,
+    /// Lines that have it.
+    pub(super) records: usize,
+    /// The time of the first record.
+    pub(super) time: &'a str,
+    pub(super) layout: TimeLayout,
+    /// Level of the first record, where the pattern has one.
+    pub(super) level: Option<&'a str>,
+    /// Other groups that nobody named, with what stands there in the first record.
+    pub(super) unnamed: Vec<(String, &'a str)>,
+}
+
 /// Writes a mapping; none where no line begins with a time.
 pub(super) fn suggest(text: &str, source: &str) -> Option<String> {
     let lines: Vec<&str> = text
@@ -28,18 +43,54 @@ pub(super) fn suggest(text: &str, source: &str) -> Option<String> {
         .filter(|line| !line.trim().is_empty() && !is_continuation(line.as_bytes()))
         .take(limits::HEAD_RECORDS_MAX)
         .collect();
-    let (shape, layout, begin_with_time) = (1..=TIME_WORDS_MAX).rev().find_map(|words| {
+    let found = super::piped::find(&lines).or_else(|| find(&lines))?;
+    let mut file = Writer::new(source, Some(lines.len()));
+    file.pair("name", &quoted(&mapping_name(source)));
+    file.pair("table", "\"logs\"");
+    file.pair("format", "\"text\"");
+    if let Some(sources) = files_like(source) {
+        file.comment("Many texts have such lines: the mapping is for files of this name.");
+        file.pair("match", &format!("{{ source = {} }}", quoted(&sources)));
+    }
+    file.comment(
+        "Groups of the pattern become fields; %{GREEDYDATA:message} takes the lines that follow, too.",
+    );
+    file.pair("pattern", &quoted(&found.pattern));
+    let begin_with_time = lines.iter().filter(|line| RecordStart::Time.begins(line.as_bytes())).count();
+    if begin_with_time == found.records {
+        file.comment("Lines that begin with no time belong to the record before.");
+        file.pair("multi_line", "\"time\"");
+    } else {
+        file.comment("Lines that are indented, or a part of a stack trace, belong to the record before.");
+        file.pair("multi_line", "\"unindented\"");
+    }
+    let time = Column { name: "time".to_owned(), values: vec![found.time.to_owned()] };
+    file.time(&time, &found.layout);
+    if let Some(level) = found.level {
+        file.comment(&format!("level: such as {}", shown(level)));
+        file.pair("severity", "{ field = \"level\" }");
+    }
+    for (name, example) in found.unnamed {
+        file.comment(&format!(
+            "{name}, such as {}, stays an attribute: name its group after what it is (service, route, user_id).",
+            shown(example)
+        ));
+    }
+    file.comment("message is read as body without being mapped; split it further with more named groups.");
+    Some(file.text)
+}
+
+/// Lines that begin with a time, and maybe a level.
+fn find<'a>(lines: &[&'a str]) -> Option<Found<'a>> {
+    let (shape, layout, records) = (1..=TIME_WORDS_MAX).rev().find_map(|words| {
         let shapes: Vec<(Shape<'_>, &str)> = lines.iter().filter_map(|line| Shape::of(line, words)).collect();
         // Some lines may be broken, or continue one before.
         let is_time = |time: &str| TimeLayout::of(&[time]).is_some();
         let good: Vec<&str> =
             shapes.iter().map(|(shape, _)| shape.time).filter(|time| is_time(time)).collect();
         let layout = TimeLayout::of(&good)?;
-        let enough = good.len() as f64 >= SHARE_MIN * lines.len() as f64;
-        let begins = |line: &&&str| RecordStart::Time.begins(line.as_bytes());
-        let begin_with_time = lines.iter().filter(begins).count() == good.len();
         let shape = shapes.into_iter().find(|(shape, _)| is_time(shape.time))?;
-        enough.then_some((shape, layout, begin_with_time))
+        is_most(good.len(), lines).then_some((shape, layout, good.len()))
     })?;
     let (Shape { time, is_bracketed, words }, rest) = shape;
     let (open, word, close, between) =
@@ -55,44 +106,12 @@ pub(super) fn suggest(text: &str, source: &str) -> Option<String> {
     let pattern = format!(
         "^{open}(?<time>{time_pattern}){close}[\\s|,-]{between}{level_pattern}%{{GREEDYDATA:message}}$"
     );
+    Some(Found { pattern, records, time, layout, level, unnamed: Vec::new() })
+}
 
-    let mut file = Writer::new(source, Some(lines.len()));
-    file.pair("name", &quoted(&mapping_name(source)));
-    file.pair("table", "\"logs\"");
-    file.pair("format", "\"text\"");
-    if let Some(sources) = files_like(source) {
-        file.comment("Many texts have such lines: the mapping is for files of this name.");
-        file.pair("match", &format!("{{ source = {} }}", quoted(&sources)));
-    }
-    file.comment(
-        "Groups of the pattern become fields; %{GREEDYDATA:message} takes the lines that follow, too.",
-    );
-    file.pair("pattern", &quoted(&pattern));
-    if begin_with_time {
-        file.comment("Lines that begin with no time belong to the record before.");
-        file.pair("multi_line", "\"time\"");
-    } else {
-        file.comment("Lines that are indented, or a part of a stack trace, belong to the record before.");
-        file.pair("multi_line", "\"unindented\"");
-    }
-    file.comment(&format!("time: {}, such as {}", layout.reason(), shown(time)));
-    file.pair(
-        "time",
-        &match layout.format() {
-            Some(format) => format!("{{ field = \"time\", format = {} }}", quoted(format)),
-            None => "{ field = \"time\" }".to_owned(),
-        },
-    );
-    if layout.lacks_zone() {
-        file.comment("These times name no zone: without this line that of the workspace is assumed.");
-        file.comment("zone = \"Asia/Shanghai\"");
-    }
-    if let Some(level) = level {
-        file.comment(&format!("level: the word behind the time, such as {}", shown(level)));
-        file.pair("severity", "{ field = \"level\" }");
-    }
-    file.comment("message is read as body without being mapped; split it further with more named groups.");
-    Some(file.text)
+/// Whether so many of the lines are enough for what is said of all.
+pub(super) fn is_most(good: usize, lines: &[&str]) -> bool {
+    good as f64 >= SHARE_MIN * lines.len() as f64
 }
 
 /// Files that are named alike, whatever number or date follows; none where the name has nothing else.
