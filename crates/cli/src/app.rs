@@ -13,6 +13,7 @@ use crate::args::Globals;
 use crate::failure::{ErrorKind, Failure};
 use crate::instants::{self, Asked};
 use crate::settings::{CONFIG_FILE, FlagSettings, Settings};
+use crate::spill::SpillFolder;
 use crate::terminal::Terminal;
 use crate::{find, output, place};
 
@@ -39,7 +40,7 @@ pub(crate) struct Surroundings {
     /// Where this program is.
     pub(crate) program: Option<PathBuf>,
     /// Where queries may put what does not fit into memory.
-    pub(crate) spill_folder: PathBuf,
+    pub(crate) spill_folder: SpillFolder,
     /// Cores.
     pub(crate) threads: usize,
     /// Credentials, regions and endpoints of object stores.
@@ -230,13 +231,17 @@ impl App {
     }
 
     fn session_settings(&self, as_of: Option<Micros>) -> Result<SessionSettings, Failure> {
+        let spill_folder = self.surroundings.spill_folder.path().map_err(|error| {
+            Failure::storage(format!("cannot make a folder for what queries cannot hold in memory: {error}"))
+                .hint("TMPDIR names another place for it")
+        })?;
         Ok(SessionSettings {
             config: self.config().clone(),
             as_of,
             threads: self.surroundings.threads,
             memory_bytes: self.config().query.memory_mib as usize * 1024 * 1024,
             resident_bytes: Some(resident_bytes),
-            spill_folder: Some(self.surroundings.spill_folder.clone()),
+            spill_folder: Some(spill_folder),
             catalogue: self.catalogue()?,
         })
     }

@@ -18,6 +18,7 @@ mod progress;
 mod pseudonym_key;
 mod rows;
 mod settings;
+mod spill;
 mod terminal;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ use fupan_store::RemoteOptions;
 use crate::app::Surroundings;
 use crate::args::Cli;
 use crate::failure::{ErrorKind, Failure};
+use crate::spill::SpillFolder;
 use crate::terminal::Terminal;
 
 /// Ingest takes and gives back memory by the megabyte: the system's allocator spent a fifth of its time on that.
@@ -45,7 +47,10 @@ fn main() -> ExitCode {
     let terminal = Terminal::new(globals.color, no_color, globals.quiet, globals.verbose);
     report_panics(terminal.clone());
     let surroundings = surroundings();
-    let code = match run(cli, terminal.clone(), surroundings) {
+    let spill_folder = surroundings.spill_folder.clone();
+    let outcome = run(cli, terminal.clone(), surroundings);
+    spill_folder.remove();
+    let code = match outcome {
         Ok(code) => code,
         Err(failure) => {
             terminal.failure(&failure);
@@ -104,7 +109,7 @@ fn surroundings() -> Surroundings {
         user_file: settings::user_file(variable("XDG_CONFIG_HOME").as_deref(), home.as_deref()),
         folder: std::env::current_dir().unwrap_or_default(),
         program: std::env::current_exe().ok(),
-        spill_folder: std::env::temp_dir(),
+        spill_folder: SpillFolder::below(std::env::temp_dir()),
         threads: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
         remote: RemoteOptions::from_variables(variables()),
     }

@@ -1,5 +1,5 @@
 //! Promise: analysts' SQL cannot outlive its limits. Statements that ask for more than anybody has end by the
-//! time that was given, a second more, and what it takes to start.
+//! time that was given, a second more, and what it takes to start; what did not fit into memory is gone with them.
 
 #![allow(clippy::panic, clippy::print_stdout, reason = "a test says what it found, and fails aloud")]
 
@@ -20,6 +20,7 @@ fn fupan(folder: &Path, arguments: &[&str], statement: &str) -> Child {
     Command::new(env!("CARGO_BIN_EXE_fupan"))
         .args(arguments)
         .current_dir(folder)
+        .env("TMPDIR", folder.join("tmp"))
         .stdin(File::open(asked).expect("statement"))
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -94,6 +95,9 @@ fn wait(mut child: Child, patience: Duration) -> Option<(i32, Duration, String)>
 fn every_statement_ends_by_its_limit() {
     let folder = tempfile::tempdir().expect("folder");
     write_input(&folder.path().join("pay.jsonl"));
+    let temporary = folder.path().join("tmp");
+    std::fs::create_dir(&temporary).expect("folder");
+    let left = || std::fs::read_dir(&temporary).expect("folder").count();
     let ingested = wait(fupan(folder.path(), &["ingest", "pay.jsonl"], ""), Duration::from_mins(2));
     assert_eq!(ingested.expect("ended").0, 0);
     let limit = Duration::from_secs(LIMIT_SECONDS);
@@ -117,6 +121,9 @@ fn every_statement_ends_by_its_limit() {
         match ask_again(statement).unwrap_or_else(|| ask(statement)) {
             None => failures.push(format!("{what}: does not end")),
             Some((code, took, text)) => {
+                if left() > 0 {
+                    failures.push(format!("{what}: leaves files behind"));
+                }
                 answered += usize::from(code == 0);
                 slowest = slowest.max(took);
                 // Done, a statement that is refused or wrong, or a limit.
