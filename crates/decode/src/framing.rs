@@ -63,6 +63,11 @@ impl<'a> Records<'a> {
     pub(crate) fn new(framing: Framing, bytes: &'a [u8]) -> Self {
         Self { framing, bytes, at: 0 }
     }
+
+    /// Where the last record ended, with its line end and holes behind it.
+    pub(crate) fn end(&self) -> usize {
+        self.at
+    }
 }
 
 impl<'a> Iterator for Records<'a> {

@@ -52,7 +52,12 @@ impl Decoder for RejectDamaged {
         }
         let mut good = Run { start: 0, first_record: chunk.first_record };
         let mut next_record = chunk.first_record;
-        for record in Records::new(self.framing(), chunk.bytes) {
+        let mut records = Records::new(self.framing(), chunk.bytes);
+        // What is between the bytes of records, such as a mark or a hole, belongs to one of them: a run of others that
+        // began or ended with it would have one record more.
+        let mut end = 0;
+        while let Some(record) = records.next() {
+            let start = std::mem::replace(&mut end, records.end());
             let byte_offset = chunk.byte_offset + record.offset as u64;
             let is_header = self.inner.count_records(record.bytes, byte_offset) == 0;
             let place = Place { record: next_record, byte_offset };
@@ -60,13 +65,13 @@ impl Decoder for RejectDamaged {
             if is_header || memmem::find(record.bytes, REPLACEMENT).is_none() {
                 continue;
             }
-            self.decode_run(&chunk, &good, record.offset, sink);
+            self.decode_run(&chunk, &good, start, sink);
             let reason = format!(
                 "the record holds bytes that are no {} text (shown as U+FFFD); is it another encoding?",
                 self.encoding.name()
             );
             reject(sink, place, reason, record.bytes);
-            good = Run { start: record.offset + record.bytes.len(), first_record: next_record };
+            good = Run { start: end, first_record: next_record };
         }
         self.decode_run(&chunk, &good, chunk.bytes.len(), sink);
     }
@@ -115,6 +120,21 @@ mod tests {
         assert_eq!(found.logs.len(), 2);
         assert_eq!(found.places.iter().map(|place| place.record).collect::<Vec<_>>(), [1, 2, 3]);
         assert!(found.rejects[0].1.contains("no GB18030 text"), "{}", found.rejects[0].1);
+    }
+
+    #[test]
+    fn marks_and_holes_around_a_damaged_record_are_no_records() {
+        let found = decode(concat!(
+            "2026-11-05 11:05:03 INFO 支付\n",
+            "\u{FEFF}2026-11-05 11:05:04 INFO 支\u{FFFD}\r\n",
+            "\u{FEFF}2026-11-05 11:05:05 INFO 支\u{FFFD}\r\n",
+            "2026-11-05 11:05:06 INFO 完成\n",
+            "2026-11-05 11:05:07 INFO 支\u{FFFD}\r\n\0",
+        ));
+        assert_eq!((found.logs.len(), found.rejects.len()), (2, 3));
+        assert_eq!(found.logs[0].body.as_deref(), Some("支付"));
+        let records: Vec<u64> = found.places.iter().map(|place| place.record).collect();
+        assert_eq!(records, [1, 2, 3, 4, 5]);
     }
 
     #[test]
