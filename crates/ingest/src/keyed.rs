@@ -7,8 +7,9 @@
 //! whenever it is read.
 
 mod changes;
+mod wordings;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
@@ -18,6 +19,7 @@ use fupan_model::{Change, EventType, IncidentEvent, Micros, Precision, RecordedA
 use fupan_store::{Store, StoreError};
 
 use self::changes::ChangeKeys;
+use self::wordings::{Wording, Wordings};
 use crate::people::BY_HAND;
 
 /// What is known of an event that is in.
@@ -53,11 +55,23 @@ impl Known {
     fn is_exported(&self) -> bool {
         !self.source.starts_with("timeline:") && self.source != BY_HAND
     }
+}
 
-    /// The entry of a document that it is a wording of; events without one correct nothing.
+impl Wording for Known {
+    type Entry = Entry;
+
+    /// The entry of a document; events without one correct nothing.
     fn entry(&self) -> Option<Entry> {
         let entry_id = self.entry_id.clone()?;
         Some(Entry { source: self.source.clone(), incident_id: self.incident_id.clone(), entry_id })
+    }
+
+    fn supersedes(&self) -> Option<&String> {
+        self.supersedes.as_ref()
+    }
+
+    fn chunk_id(&self) -> &str {
+        &self.chunk_id
     }
 }
 
@@ -72,11 +86,7 @@ struct Entry {
 /// Keys of all events and changes that count, kept current while a run adds to them.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    events: BTreeMap<String, Known>,
-    /// The wordings of each entry.
-    entries: HashMap<Entry, BTreeSet<String>>,
-    /// Events that a later one superseded or retracted.
-    ended: HashSet<String>,
+    events: Wordings<Known>,
     changes: ChangeKeys,
 }
 
@@ -106,19 +116,11 @@ impl Keys {
             supersedes: text(batch, "supersedes", row),
             chunk_id: text(batch, "chunk_id", row).unwrap_or_default(),
         };
-        self.learn(id, known);
-    }
-
-    fn learn(&mut self, id: String, known: Known) {
-        self.ended.extend(known.supersedes.clone());
-        if let Some(entry) = known.entry() {
-            self.entries.entry(entry).or_default().insert(id.clone());
-        }
-        self.events.insert(id, known);
+        self.events.learn(id, known);
     }
 
     fn learn_event(&mut self, event: &IncidentEvent, chunk_id: &str) {
-        self.learn(event.event_id.clone(), Known::of(event, chunk_id));
+        self.events.learn(event.event_id.clone(), Known::of(event, chunk_id));
     }
 
     /// Forgets what chunks held that are about to be replaced.
@@ -126,11 +128,7 @@ impl Keys {
         if chunks.is_empty() {
             return;
         }
-        self.events.retain(|_, known| !chunks.contains(known.chunk_id.as_str()));
-        let events = &self.events;
-        self.entries.values_mut().for_each(|wordings| wordings.retain(|id| events.contains_key(id)));
-        // What only they corrected stands again.
-        self.ended = events.values().filter_map(|known| known.supersedes.clone()).collect();
+        self.events.forget_chunks(chunks);
         self.changes.forget_chunks(chunks);
     }
 
@@ -157,8 +155,8 @@ impl Keys {
         let mut kept = Vec::with_capacity(rows.len());
         for (mut event, record) in rows.drain(..) {
             all.insert(record);
-            let is_in = self.events.contains_key(&event.event_id);
-            if is_in && !self.ended.contains(&event.event_id) {
+            let is_in = self.events.get(&event.event_id).is_some();
+            if is_in && !self.events.is_ended(&event.event_id) {
                 continue;
             }
             let known = Known::of(&event, chunk_id);
@@ -174,7 +172,7 @@ impl Keys {
                 event.event_id = again_id(&event.event_id, chunk_id);
             }
             // What a later wording corrected, and was itself read anew, has its place before that.
-            let is_corrected = known.is_exported() && self.ended.contains(&event.event_id);
+            let is_corrected = known.is_exported() && self.events.is_ended(&event.event_id);
             if event.supersedes.is_none() && !is_corrected {
                 event.supersedes = self.corrected_by(&event, &known, &stated);
             }
@@ -196,27 +194,18 @@ impl Keys {
 
     /// The statement by which an entry went back to this wording, if that still holds.
     fn stated_anew(&self, event: &IncidentEvent) -> Option<String> {
-        let wordings = self.entries.get(&Known::of(event, "").entry()?)?;
-        let is_same = |id: &&String| {
-            let chunk_id = self.events.get(*id).map(|known| known.chunk_id.as_str()).unwrap_or_default();
-            **id == again_id(&event.event_id, chunk_id)
-        };
-        wordings.iter().filter(|id| !self.ended.contains(*id)).find(is_same).cloned()
+        let entry = Known::of(event, "").entry();
+        let is_same = |(id, known): &(&String, &Known)| **id == again_id(&event.event_id, &known.chunk_id);
+        self.events.standing(entry.as_ref()).find(is_same).map(|(id, _)| id.clone())
     }
 
     /// Whether an export says what its system no longer says: a later wording of the entry holds, or people
     /// took this one back.
     fn is_outdated(&self, known: &Known, is_in: bool) -> bool {
-        let mut standing = self.standing(known).peekable();
+        let entry = known.entry();
+        let mut standing = self.events.standing(entry.as_ref()).peekable();
         let is_taken_back = is_in && standing.peek().is_none();
         is_taken_back || standing.any(|(_, other)| known.is_older_than(other))
-    }
-
-    /// The wordings of the same entry that hold until now.
-    fn standing(&self, known: &Known) -> impl Iterator<Item = (&String, &Known)> {
-        let wordings = known.entry().and_then(|entry| self.entries.get(&entry));
-        let holds = |id: &&String| !self.ended.contains(*id);
-        wordings.into_iter().flatten().filter(holds).filter_map(|id| self.events.get_key_value(id))
     }
 
     /// The wording of the same entry that holds until now, and that is not stated again. Where an export
@@ -226,7 +215,9 @@ impl Keys {
             *id != event.event_id
                 && (!stated.contains(id) || (known.is_exported() && old.is_older_than(known)))
         };
-        self.standing(known).find(|(id, old)| is_corrected(old, id)).map(|(id, _)| id.clone())
+        let entry = known.entry();
+        let mut standing = self.events.standing(entry.as_ref());
+        standing.find(|(id, old)| is_corrected(old, id)).map(|(id, _)| id.clone())
     }
 
     /// Events of the declared documents that they no longer declare.
@@ -234,10 +225,10 @@ impl Keys {
         let mut gone = BTreeMap::new();
         for document in documents {
             let declared: HashSet<&str> = document.event_ids.iter().map(String::as_str).collect();
-            for (id, known) in &self.events {
+            for (id, known) in self.events.all() {
                 let is_theirs = known.source == document.document
                     && known.incident_id.as_deref() == Some(&document.incident_id);
-                let is_current = !self.ended.contains(id) && !id.is_empty();
+                let is_current = !self.events.is_ended(id) && !id.is_empty();
                 let is_retraction = known.entry_id.is_none();
                 if is_theirs && is_current && !is_retraction && !declared.contains(id.as_str()) {
                     gone.insert(id.clone(), known.clone());

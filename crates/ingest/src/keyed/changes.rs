@@ -1,12 +1,13 @@
 //! Changes: the same one adds nothing, and one that says something else under its own id corrects what it said
 //! before.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use fupan_model::{Change, Micros, RecordedAtBasis};
 
+use super::wordings::{Wording, Wordings};
 use super::{attribute, entry_id, recorded_at, text};
 
 /// A change by the id that its source gave it. Such ids are not always unique: what is of another kind, service or
@@ -22,20 +23,33 @@ struct Entry {
 /// What is known of a change that is in.
 #[derive(Debug)]
 struct Known {
+    entry: Option<Entry>,
     chunk_id: String,
     supersedes: Option<String>,
     /// By the clock of the source; none where it does not say.
     recorded_at: Option<Micros>,
 }
 
+impl Wording for Known {
+    type Entry = Entry;
+
+    fn entry(&self) -> Option<Entry> {
+        self.entry.clone()
+    }
+
+    fn supersedes(&self) -> Option<&String> {
+        self.supersedes.as_ref()
+    }
+
+    fn chunk_id(&self) -> &str {
+        &self.chunk_id
+    }
+}
+
 /// Keys of all changes that count.
 #[derive(Debug, Default)]
 pub(super) struct ChangeKeys {
-    known: HashMap<String, Known>,
-    /// The wordings of each entry.
-    entries: HashMap<Entry, BTreeSet<String>>,
-    /// Changes that a later one corrected.
-    ended: HashSet<String>,
+    wordings: Wordings<Known>,
 }
 
 impl ChangeKeys {
@@ -52,24 +66,13 @@ impl ChangeKeys {
             occurred_at: Micros(at.value(row)),
         });
         let supersedes = text(batch, "supersedes", row);
-        self.learn(id, entry, Known { chunk_id, supersedes, recorded_at: recorded_at(batch, row) });
-    }
-
-    fn learn(&mut self, id: String, entry: Option<Entry>, known: Known) {
-        self.ended.extend(known.supersedes.clone());
-        if let Some(entry) = entry {
-            self.entries.entry(entry).or_default().insert(id.clone());
-        }
-        self.known.insert(id, known);
+        let recorded_at = recorded_at(batch, row);
+        self.wordings.learn(id, Known { entry, chunk_id, supersedes, recorded_at });
     }
 
     /// Forgets what chunks held that are about to be replaced.
     pub(super) fn forget_chunks(&mut self, chunks: &BTreeSet<&str>) {
-        self.known.retain(|_, known| !chunks.contains(known.chunk_id.as_str()));
-        let known = &self.known;
-        self.entries.values_mut().for_each(|wordings| wordings.retain(|id| known.contains_key(id)));
-        // What only they corrected stands again.
-        self.ended = known.values().filter_map(|known| known.supersedes.clone()).collect();
+        self.wordings.forget_chunks(chunks);
     }
 
     /// Keeps the changes that are new, and says what they correct; answers the records that were in already.
@@ -85,7 +88,7 @@ impl ChangeKeys {
     }
 
     fn take(&mut self, change: &mut Change, stated: &HashSet<String>, chunk_id: &str) -> bool {
-        if self.known.contains_key(&change.change_id) {
+        if self.wordings.get(&change.change_id).is_some() {
             return false;
         }
         let entry = entry_id(&change.attributes).map(|entry_id| Entry {
@@ -95,7 +98,9 @@ impl ChangeKeys {
             occurred_at: change.occurred_at,
         });
         let recorded_at = change.recorded_at.filter(|_| change.recorded_at_basis == RecordedAtBasis::Source);
-        if let Some((id, known)) = entry.as_ref().and_then(|entry| self.standing(entry, stated)) {
+        // The wording that holds until now, and is not stated again beside the new one.
+        let standing = self.wordings.standing(entry.as_ref()).find(|(id, _)| !stated.contains(*id));
+        if let Some((id, known)) = standing {
             // Exports are read in any order: what was recorded later holds.
             if matches!((recorded_at, known.recorded_at), (Some(this), Some(other)) if this < other) {
                 return false;
@@ -103,15 +108,8 @@ impl ChangeKeys {
             change.supersedes = Some(id.clone());
         }
         let supersedes = change.supersedes.clone();
-        let known = Known { chunk_id: chunk_id.to_owned(), supersedes, recorded_at };
-        self.learn(change.change_id.clone(), entry, known);
+        let known = Known { entry, chunk_id: chunk_id.to_owned(), supersedes, recorded_at };
+        self.wordings.learn(change.change_id.clone(), known);
         true
-    }
-
-    /// The wording of an entry that holds until now, and is not stated again beside the new one.
-    fn standing(&self, entry: &Entry, stated: &HashSet<String>) -> Option<(&String, &Known)> {
-        let wordings = self.entries.get(entry)?.iter();
-        let mut standing = wordings.filter(|id| !self.ended.contains(*id) && !stated.contains(*id));
-        self.known.get_key_value(standing.next()?)
     }
 }
