@@ -9,6 +9,7 @@ mod json;
 mod lines;
 mod text;
 
+pub(crate) use self::binary::has_lone_nul;
 use crate::framing::{is_blank, unpadded};
 use crate::{DecodeError, DecodeOptions, InputFormat, Mapping, limits};
 
@@ -46,7 +47,7 @@ pub fn detect(head: &[u8], head_is_whole: bool, options: &DecodeOptions) -> Resu
     if crate::formats::xlsx::looks_like(head) {
         return Ok(Detection::new(InputFormat::Xlsx, "it is a spreadsheet: a package with sheets"));
     }
-    binary::refuse(head)?;
+    binary::refuse(head, options.zone)?;
     let head = unpadded(head);
     // A mapping refines the format that was told; it never contradicts it.
     let agrees = |mapping: &&Mapping| options.format.is_none_or(|format| format == mapping.format());

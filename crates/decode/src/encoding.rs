@@ -71,9 +71,10 @@ impl Encoding {
         self.0.decode_without_bom_handling_and_without_replacement(bytes)
     }
 
-    /// Looks at the head of a source; none where it is UTF-8 or cannot be told.
-    pub fn detect(head: &[u8]) -> Option<DetectedEncoding> {
-        tell::tell(head)
+    /// Looks at the head of a source; none where it is UTF-8 or cannot be told. What a few letters leave open is
+    /// decided by the zone: Chinese, unless it is one of Japan, Korea or Taiwan.
+    pub fn detect(head: &[u8], zone: chrono_tz::Tz) -> Option<DetectedEncoding> {
+        tell::tell(head, zone)
     }
 
     /// What a text may be in that is no UTF-8 and in nothing that its bytes tell: the most common encoding of
@@ -103,7 +104,7 @@ impl Encoding {
             let reason = format!("the mapping {} says so", mapping.name);
             fits.then_some(DetectedEncoding { encoding, reason })
         });
-        by_mapping.or_else(|| Self::detect(head))
+        by_mapping.or_else(|| Self::detect(head, options.zone))
     }
 
     /// The head of a source as text; what the cut leaves of its last letter is dropped.
@@ -120,8 +121,8 @@ impl Encoding {
 }
 
 /// What a caller tells who did not transcode.
-pub(crate) fn refuse(head: &[u8]) -> Result<(), DecodeError> {
-    match Encoding::detect(head) {
+pub(crate) fn refuse(head: &[u8], zone: chrono_tz::Tz) -> Result<(), DecodeError> {
+    match Encoding::detect(head, zone) {
         Some(found) => Err(DecodeError::Encoding { encoding: found.encoding.name().to_owned() }),
         None => Ok(()),
     }

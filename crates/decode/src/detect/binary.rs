@@ -32,7 +32,7 @@ const MAGICS: &[(&[u8], &str, &str, bool)] = &[
 ];
 
 /// Refuses what is no text in UTF-8.
-pub(super) fn refuse(head: &[u8]) -> Result<(), DecodeError> {
+pub(super) fn refuse(head: &[u8], zone: chrono_tz::Tz) -> Result<(), DecodeError> {
     if let Some((_, kind, hint, is_data)) = MAGICS.iter().find(|(magic, ..)| head.starts_with(magic)) {
         let (kind, hint) = ((*kind).to_owned(), (*hint).to_owned());
         return Err(DecodeError::Binary { kind, hint, is_data: *is_data });
@@ -45,7 +45,7 @@ pub(super) fn refuse(head: &[u8]) -> Result<(), DecodeError> {
             is_data: true,
         });
     }
-    crate::encoding::refuse(head)?;
+    crate::encoding::refuse(head, zone)?;
     if head.iter().all(|byte| *byte == 0) {
         return Err(DecodeError::Binary {
             kind: format!(
@@ -74,7 +74,10 @@ pub(super) fn refuse(head: &[u8]) -> Result<(), DecodeError> {
 const HOLE_BYTES_MIN: usize = 16;
 
 /// Whether NULs stand among other bytes, as in binary data.
-fn has_lone_nul(head: &[u8]) -> bool {
+pub(crate) fn has_lone_nul(head: &[u8]) -> bool {
+    // One at the very beginning is as good as a long one: what follows tells whether it is text.
+    let start = head.iter().take_while(|byte| **byte == 0).count();
+    let head = head.get(start..).unwrap_or_default();
     let mut runs = head.chunk_by(|a, b| (*a == 0) == (*b == 0)).peekable();
     while let Some(run) = runs.next() {
         // At the end of the head the rest of a hole may follow.

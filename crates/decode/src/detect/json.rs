@@ -129,7 +129,9 @@ fn by_document(keys: &Keys, head: &[u8]) -> Option<Detection> {
     if let Some(detection) = by_log_store(keys, head) {
         return Some(detection);
     }
-    if keys.has("status") && memchr::memmem::find(head, b"\"resultType\"").is_some() {
+    let holds = |word: &str| memchr::memmem::find(head, word.as_bytes()).is_some();
+    let has_series = keys.has("data.result") && holds("\"metric\"") && holds("\"value");
+    if (keys.has("status") && holds("\"resultType\"")) || has_series {
         return Some(Detection::new(
             InputFormat::PrometheusQueryRange,
             "it is an answer of Prometheus with a resultType",
@@ -167,7 +169,9 @@ fn by_log_store(keys: &Keys, head: &[u8]) -> Option<Detection> {
     if keys.has("__REALTIME_TIMESTAMP") {
         return found(InputFormat::Journald, "it has the key __REALTIME_TIMESTAMP of the systemd journal");
     }
-    let is_answer = keys.has("data") && holds("\"resultType\"") && holds("\"streams\"");
+    // The list may come before what says its type, and be longer than the head.
+    let is_typed = holds("\"resultType\"") && holds("\"streams\"");
+    let is_answer = (keys.has("data") && is_typed) || (keys.has("data.result") && holds("\"stream\""));
     if is_answer || (keys.has_list("streams") && holds("\"stream\"") && holds("\"values\"")) {
         return found(InputFormat::Loki, "it has streams of Loki");
     }
@@ -289,8 +293,13 @@ pub(super) fn keys_of(object: &[u8], is_whole: bool) -> Option<Keys> {
             // The head ends in the middle of a value: its key is known all the same.
             Err(_) if is_whole => return None,
             Err(_) => {
-                if let Some(key) = last_key(text) {
-                    keys.push(key, None);
+                if let Some((key, value)) = last_key(text) {
+                    // Exports are one long list in an object; what surrounds it says whose it is.
+                    let inner = value.starts_with('{').then(|| keys_of(value.as_bytes(), false)).flatten();
+                    for inner in inner.iter().flat_map(|inner| &inner.written) {
+                        keys.push(format!("{key}.{inner}"), None);
+                    }
+                    keys.push(key.to_owned(), None);
                 }
                 break;
             }
@@ -299,8 +308,8 @@ pub(super) fn keys_of(object: &[u8], is_whole: bool) -> Option<Keys> {
     (!keys.written.is_empty()).then_some(keys)
 }
 
-/// The key whose value the head cuts, of an object at the beginning of the text.
-fn last_key(text: &str) -> Option<String> {
+/// The key whose value the head cuts, of an object at the beginning of the text, and what is there of its value.
+fn last_key(text: &str) -> Option<(&str, &str)> {
     let mut scan = Scan::default();
     let (mut start, mut found) = (0, None);
     for (at, byte) in text.bytes().enumerate() {
@@ -309,11 +318,11 @@ fn last_key(text: &str) -> Option<String> {
         match (was_in_string, scan.in_string) {
             (false, true) => start = at + 1,
             (true, false) if scan.depth == 1 => {
-                let is_key = text.get(at + 1..).is_some_and(|rest| rest.trim_start().starts_with(':'));
-                found = if is_key { text.get(start..at) } else { found };
+                let value = text.get(at + 1..).and_then(|rest| rest.trim_start().strip_prefix(':'));
+                found = text.get(start..at).zip(value.map(str::trim_start)).or(found);
             }
             _ => {}
         }
     }
-    found.map(str::to_owned)
+    found
 }

@@ -219,3 +219,55 @@ fn flags_and_mappings_come_first() {
     options.format = Some(InputFormat::JsonLines);
     assert!(detect(b"PAR1", true, &options).is_err());
 }
+
+/// An answer is told by what surrounds its list, also where the head ends in the midst of it.
+#[test]
+fn answers_longer_than_the_head_are_told() {
+    let hit = |at: usize| {
+        format!(
+            r#"{{"_index":"l","_id":"i{at}","_source":{{"@timestamp":"2026-11-05T03:00:00Z","message":"m"}}}}"#
+        )
+    };
+    let hits: Vec<String> = (0..1000).map(hit).collect();
+    let search = format!(
+        r#"{{"took":1,"timed_out":false,"hits":{{"total":{{"value":9}},"hits":[{}]}}}}"#,
+        hits.join(",")
+    );
+    let value = |at: usize| format!(r#"["{}000000000","line {at}"]"#, 1_793_849_103 + at);
+    let values: Vec<String> = (0..3000).map(value).collect();
+    let streams = format!(
+        r#"{{"data":{{"result":[{{"stream":{{"app":"pay"}},"values":[{}]}}],"resultType":"streams"}},"status":"success"}}"#,
+        values.join(",")
+    );
+    let point = |at: usize| format!(r#"[{},"1"]"#, 1_793_849_103 + at);
+    let points: Vec<String> = (0..6000).map(point).collect();
+    let matrix = format!(
+        r#"{{"data":{{"result":[{{"metric":{{"__name__":"up"}},"values":[{}]}}],"resultType":"matrix"}},"status":"success"}}"#,
+        points.join(",")
+    );
+    for (text, format) in [
+        (search, InputFormat::Elasticsearch),
+        (streams, InputFormat::Loki),
+        (matrix, InputFormat::PrometheusQueryRange),
+    ] {
+        let head = &text.as_bytes()[..limits::HEAD_BYTES_MAX];
+        let options = DecodeOptions::new(chrono_tz::UTC, "export.json");
+        assert_eq!(super::detect(head, false, &options).unwrap().format, format);
+        assert!(crate::suggest_mapping(head, &options).unwrap_err().to_string().contains(format.as_str()));
+    }
+}
+
+#[test]
+fn lists_of_changes_with_usual_chinese_headers() {
+    let options = DecodeOptions::new(chrono_tz::Asia::Shanghai, "变更.csv");
+    for header in
+        ["变更时间,变更内容,变更人,服务", "发布时间,应用,版本,发布人", "操作时间,变更类型,服务,操作人"]
+    {
+        let text = format!("{header}\n2026-11-05 11:05:03,配置,pay,w\n");
+        let found = super::detect(text.as_bytes(), true, &options).unwrap();
+        assert_eq!(found.format, InputFormat::ChangesCsv, "{header}");
+        let decoder = crate::open(&found, text.as_bytes(), &options).unwrap();
+        let read = crate::formats::testing::Collected::from(decoder.as_ref(), text.as_bytes());
+        assert_eq!((read.changes.len(), read.rejects.len()), (1, 0), "{header}: {:?}", read.rejects);
+    }
+}

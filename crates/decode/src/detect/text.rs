@@ -91,7 +91,7 @@ pub(super) fn by_header(table: &Table, head: &[u8]) -> Option<Detection> {
         has(Field::Severity) || any(&["msg", "body", "log"]) || has(Field::Status) || has(Field::Trace);
     let by_keys =
         changes::type_by_keys(|known| any(known)).or_else(|| any(&changes::OWN_NAMES).then_some("change"));
-    let has_start = has(Field::Timestamp) || any(&["start", "occurredat", "deployedat"]);
+    let has_start = has(Field::Timestamp) || any(&changes::START_NAMES);
     if let Some(kind) =
         by_keys.filter(|kind| !is_log && has_start && (*kind == "commit" || !has(Field::Body)))
     {

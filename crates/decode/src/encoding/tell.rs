@@ -1,5 +1,7 @@
 //! What do the bytes say about their encoding?
 
+use chrono_tz::Tz;
+
 use super::{DetectedEncoding, Encoding};
 
 /// Bytes that are looked at: detection is about letters, not about lines.
@@ -8,7 +10,10 @@ const LOOK_BYTES: usize = 64 << 10;
 /// Share of a UTF-16 text's units that must be plain ASCII: digits, blanks and line ends of any log.
 const ASCII_UNITS_MIN: f64 = 0.05;
 
-pub(super) fn tell(head: &[u8]) -> Option<DetectedEncoding> {
+/// Fewer letters are told by where they were written.
+const FEW_LETTERS: usize = 16;
+
+pub(super) fn tell(head: &[u8], zone: Tz) -> Option<DetectedEncoding> {
     let head = head.get(..LOOK_BYTES).unwrap_or(head);
     let found = |encoding, reason: &str| Some(DetectedEncoding { encoding, reason: reason.to_owned() });
     match head {
@@ -23,7 +28,11 @@ pub(super) fn tell(head: &[u8]) -> Option<DetectedEncoding> {
         _ => {}
     }
     if memchr::memchr(0, head).is_some() {
-        return utf16_without_mark(head).and_then(|(encoding, reason)| found(encoding, reason));
+        let told = utf16_without_mark(head).and_then(|(encoding, reason)| found(encoding, reason));
+        // A hole in a text says nothing about its letters.
+        if told.is_some() || crate::detect::has_lone_nul(head) {
+            return told;
+        }
     }
     if !has_foreign_lines(head) {
         return None;
@@ -31,8 +40,14 @@ pub(super) fn tell(head: &[u8]) -> Option<DetectedEncoding> {
     let sample = upto_last_line(head);
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(sample, false);
-    let guess = detector.guess(None, chardetng::Utf8Detection::Deny);
-    if guess == encoding_rs::GBK || guess == encoding_rs::GB18030 || is_common_chinese(sample) {
+    let country = country_of(zone);
+    // Logs in other languages are read beside Chinese ones, too: of enough letters, those tell by themselves.
+    let hint = Some(country).filter(|country| *country != CHINA);
+    let guess = detector.guess(hint, chardetng::Utf8Detection::Deny);
+    let (common, other) = pairs(sample);
+    let is_short = (1..FEW_LETTERS).contains(&common) && other == 0;
+    let is_chinese = country == CHINA && (is_short || is_common_chinese(common, other));
+    if guess == encoding_rs::GBK || guess == encoding_rs::GB18030 || is_chinese {
         let reason = "its letters are no UTF-8 and read as Chinese in GB18030";
         return mostly_reads(encoding_rs::GB18030, sample)
             .then(|| found(Encoding::GB18030, reason))
@@ -46,8 +61,19 @@ pub(super) fn tell(head: &[u8]) -> Option<DetectedEncoding> {
     }
     // Too little text for a guess, but nothing else fits.
     let reason = "its letters are no UTF-8, and all of them are common ones in GB18030";
-    let (common, other) = pairs(sample);
     (common > 0 && other == 0).then(|| found(Encoding::GB18030, reason)).flatten()
+}
+
+/// The country that decides where letters alone do not, as in names of hosts.
+const CHINA: &[u8] = b"cn";
+
+const fn country_of(zone: Tz) -> &'static [u8] {
+    match zone {
+        Tz::Asia__Tokyo | Tz::Japan => b"jp",
+        Tz::Asia__Seoul | Tz::ROK => b"kr",
+        Tz::Asia__Taipei | Tz::ROC | Tz::Asia__Hong_Kong | Tz::Hongkong | Tz::Asia__Macau => b"tw",
+        _ => CHINA,
+    }
 }
 
 /// Whether most of the lines that are no ASCII can be read: a few may be broken.
@@ -133,7 +159,6 @@ fn pairs(sample: &[u8]) -> (usize, usize) {
     (common, other)
 }
 
-fn is_common_chinese(sample: &[u8]) -> bool {
-    let (common, other) = pairs(sample);
+const fn is_common_chinese(common: usize, other: usize) -> bool {
     common >= 8 && other * 10 <= common
 }

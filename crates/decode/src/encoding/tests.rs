@@ -14,7 +14,7 @@ fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 fn told(bytes: &[u8]) -> Option<&'static str> {
-    Encoding::detect(bytes).map(|found| found.encoding.name())
+    Encoding::detect(bytes, chrono_tz::UTC).map(|found| found.encoding.name())
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn encodings_are_told_by_their_bytes() {
     assert_eq!(told(&[b"\xFE\xFF".as_slice(), &big].concat()), Some("UTF-16BE"));
     let japanese = "2026-11-05 11:05:03 決済に失敗しました。接続プールが枯渇しています。\n".repeat(3);
     assert_eq!(told(&encoding_rs::SHIFT_JIS.encode(&japanese).0), Some("Shift_JIS"));
-    let found = Encoding::detect(&gbk).unwrap();
+    let found = Encoding::detect(&gbk, chrono_tz::UTC).unwrap();
     assert_eq!(found.reason, "its letters are no UTF-8 and read as Chinese in GB18030");
 }
 
@@ -113,4 +113,28 @@ fn a_log_in_gb18030_is_read_from_bytes_to_records() {
     assert_eq!((records.logs.len(), records.rejects.len()), (2, 1));
     assert!(records.logs[0].body.as_deref().unwrap().contains("连接池耗尽"));
     assert!(records.rejects[0].1.contains("no GB18030 text"));
+}
+
+#[test]
+fn a_few_letters_are_told_by_the_zone() {
+    for text in ["参数错误", "连接数据库失败", "下单失败", "支付"] {
+        let line = format!("2026-11-05 11:01:35 ERROR {text}\n");
+        let bytes = encoding_rs::GBK.encode(&line).0.into_owned();
+        for zone in [chrono_tz::UTC, chrono_tz::Asia::Shanghai] {
+            assert_eq!(Encoding::detect(&bytes, zone).unwrap().encoding, Encoding::GB18030, "{text}");
+        }
+    }
+    let korean = "2026-11-05 11:01:35 ERROR 결제 실패: 연결 시간이 초과되었습니다\n".repeat(3);
+    let told = Encoding::detect(&encoding_rs::EUC_KR.encode(&korean).0, chrono_tz::Asia::Seoul);
+    assert_eq!(told.unwrap().encoding.name(), "EUC-KR");
+}
+
+#[test]
+fn holes_of_nuls_say_nothing_about_letters() {
+    let text = encoding_rs::GBK.encode(TEXT).0.into_owned();
+    for hole in [16, 100, 4096] {
+        let hole = vec![0; hole];
+        assert_eq!(told(&[&text[..], &hole, &text].concat()), Some("GB18030"));
+        assert_eq!(told(&[&hole[..], &text].concat()), Some("GB18030"));
+    }
 }

@@ -17,9 +17,10 @@ pub(crate) const LISTS: [&str; 8] =
 /// Names of the type.
 pub(crate) const TYPE_NAMES: [&str; 5] = ["changetype", "type", "kind", "类型", "变更类型"];
 /// Names that only changes have, whatever their type.
-pub(crate) const OWN_NAMES: [&str; 3] = ["changetype", "变更类型", "变更内容"];
+pub(crate) const OWN_NAMES: [&str; 6] =
+    ["changetype", "变更类型", "变更内容", "变更单号", "变更编号", "变更时间"];
 /// Names of the instant at which a change began to act.
-pub(crate) const START_NAMES: [&str; 14] = [
+pub(crate) const START_NAMES: [&str; 18] = [
     "occurredat",
     "timestamp",
     "deployedat",
@@ -34,6 +35,10 @@ pub(crate) const START_NAMES: [&str; 14] = [
     "时间",
     "开始时间",
     "变更时间",
+    "发布时间",
+    "上线时间",
+    "操作时间",
+    "执行时间",
 ];
 const END_NAMES: [&str; 7] = ["endedat", "finishedat", "endtime", "end", "until", "completedat", "结束时间"];
 
@@ -117,7 +122,18 @@ pub(crate) fn type_by_keys(has: impl Fn(&[&str]) -> bool) -> Option<&'static str
         Some("commit")
     } else if has(&["migration", "migrationid"]) {
         Some("migration")
-    } else if has(&["commitsha", "version", "image", "release", "deployid", "deploymentid", "build"]) {
+    } else if has(&[
+        "commitsha",
+        "version",
+        "image",
+        "release",
+        "deployid",
+        "deploymentid",
+        "build",
+        "发布时间",
+        "上线时间",
+        "发布单号",
+    ]) {
         Some("deployment")
     } else if has(&["campaign", "activity", "活动"]) {
         Some("campaign")

@@ -2,11 +2,10 @@
 
 use super::table::written_number;
 
-/// Units that are not converted: whether a KB is 1,000 bytes or 1,024 nobody can tell.
-const OTHERS: [&str; 31] = [
-    "B", "KB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB", "字节", "B/s", "KB/s", "MB/s", "GB/s", "bps",
-    "Kbps", "Mbps", "Gbps", "qps", "tps", "rps", "req/s", "次/秒", "笔/秒", "次", "个", "笔", "单", "条",
-    "人", "元",
+/// Units that are not converted.
+const OTHERS: [&str; 21] = [
+    "B/s", "KB/s", "MB/s", "GB/s", "bps", "Kbps", "Mbps", "Gbps", "qps", "tps", "rps", "req/s", "次/秒",
+    "笔/秒", "次", "个", "笔", "单", "条", "人", "元",
 ];
 
 /// The number and the unit of a cell, where the unit is known.
@@ -15,7 +14,7 @@ pub(crate) fn quantity(cell: &str) -> Option<(f64, &str)> {
     let end = cell.rfind(|letter: char| letter.is_ascii_digit())? + 1;
     let (number, unit) = cell.split_at_checked(end)?;
     let unit = unit.trim_start();
-    let is_known = milliseconds(unit).is_some() || OTHERS.contains(&unit);
+    let is_known = milliseconds(unit).or(bytes(unit)).is_some() || OTHERS.contains(&unit);
     Some((written_number(number)?, unit)).filter(|_| is_known)
 }
 
@@ -25,7 +24,8 @@ pub(crate) fn number_in(cell: &str, wanted: &str) -> Option<f64> {
     if unit == wanted {
         return Some(number);
     }
-    Some(number * milliseconds(unit)? / milliseconds(wanted)?)
+    let ratio = |factor: fn(&str) -> Option<f64>| Some(factor(unit)? / factor(wanted)?);
+    Some(number * ratio(milliseconds).or_else(|| ratio(bytes))?)
 }
 
 /// How many milliseconds a unit of durations has. `m` is none: in a table it may be a metre.
@@ -38,6 +38,22 @@ pub(crate) fn milliseconds(unit: &str) -> Option<f64> {
         "min" | "分钟" => 6e4,
         "h" | "小时" => 3.6e6,
         "d" | "天" => 8.64e7,
+        _ => return None,
+    })
+}
+
+/// How many bytes a unit has, by IEC 80000-13: a MB is 1,000,000 bytes, a MiB 1,048,576.
+fn bytes(unit: &str) -> Option<f64> {
+    Some(match unit {
+        "B" | "字节" => 1.0,
+        "KB" | "kB" => 1e3,
+        "MB" => 1e6,
+        "GB" => 1e9,
+        "TB" => 1e12,
+        "KiB" => 1024.0,
+        "MiB" => 1_048_576.0,
+        "GiB" => 1_073_741_824.0,
+        "TiB" => 1_099_511_627_776.0,
         _ => return None,
     })
 }
@@ -61,7 +77,9 @@ mod tests {
         assert_eq!(number_in("1.5s", "ms"), Some(1500.0));
         assert_eq!(number_in("2 分钟", "秒"), Some(120.0));
         assert_eq!(number_in("3MB", "MB"), Some(3.0));
-        assert_eq!(number_in("3MB", "GB"), None);
+        assert_eq!(number_in("1.2GB", "MB"), Some(1200.0));
+        assert_eq!(number_in("2 GiB", "MiB"), Some(2048.0));
+        assert_eq!(number_in("3qps", "MB"), None);
         assert_eq!(number_in("3MB", "ms"), None);
     }
 }

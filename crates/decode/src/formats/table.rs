@@ -1,6 +1,7 @@
 //! A table with a header: which columns are there, and what does a row hold?
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::log_fields::canonical;
 use super::walk_text;
@@ -24,6 +25,8 @@ pub(crate) struct Table {
     pub(crate) rows_start: u64,
     /// The columns of a date and of the time of that day, where it has both.
     date_and_clock: Option<(usize, usize)>,
+    /// The columns of a date and of the hour of that day.
+    date_and_hour: Option<(usize, usize)>,
 }
 
 /// Names of columns of dates, without case and punctuation.
@@ -32,9 +35,23 @@ const DATES: [&str; 6] = ["日期", "date", "day", "logdate", "发生日期", "�
 /// Names of columns that may hold the time of a day alone.
 const CLOCKS: [&str; 6] = ["时间", "time", "clock", "logtime", "发生时间", "时刻"];
 
-fn date_and_clock(canonical: &[String]) -> Option<(usize, usize)> {
+/// Names of columns that may hold the hour of a day.
+const HOURS: [&str; 6] = ["小时", "hour", "hr", "时段", "hourofday", "小时段"];
+
+/// The first column of a date, and the first of these.
+fn date_and(others: &[&str], canonical: &[String]) -> Option<(usize, usize)> {
     let at = |names: &[&str]| canonical.iter().position(|name| names.contains(&name.as_str()));
-    at(&DATES).zip(at(&CLOCKS))
+    at(&DATES).zip(at(others))
+}
+
+/// The hour of a day: `9`, `09`, `9时`, `09:00-10:00`.
+fn hour_of(cell: &str) -> Option<u8> {
+    let digits = cell.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(cell.len());
+    let (hour, rest) = cell.split_at_checked(digits)?;
+    let is_rest = |rest: &str| {
+        matches!(rest, "" | "时" | "点" | ":00") || rest.starts_with([':', '-', '~', '时', '点'])
+    };
+    hour.parse().ok().filter(|hour| *hour < 24 && is_rest(rest))
 }
 
 /// `11:05`, `11:05:03.250`.
@@ -62,6 +79,18 @@ fn is_date(cell: &str) -> bool {
         && cell.chars().all(is_part)
 }
 
+/// Columns of one name keep their values: `备注`, `备注~2`.
+fn kept_apart<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    names
+        .map(|name| {
+            let count = counts.entry(name).or_default();
+            *count += 1;
+            if *count == 1 || name.is_empty() { name.to_owned() } else { format!("{name}~{count}") }
+        })
+        .collect()
+}
+
 impl Table {
     /// Reads the header at the head of a source.
     pub(crate) fn read(head: &[u8], format: &'static str) -> Result<Self, DecodeError> {
@@ -85,11 +114,12 @@ impl Table {
         if is_cut || names.len() > limits::COLUMNS_MAX {
             return Err(mismatch("its header is too long; is it a table at all?"));
         }
-        let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+        let names = kept_apart(names.iter().map(|name| name.trim()));
         let canonical: Vec<String> = names.iter().map(|name| canonical(name)).collect();
-        let date_and_clock = date_and_clock(&canonical);
+        let date_and_clock = date_and(&CLOCKS, &canonical);
+        let date_and_hour = date_and(&HOURS, &canonical).filter(|_| date_and_clock.is_none());
         let rows_start = (record.offset + record.bytes.len()) as u64;
-        Ok(Self { names, canonical, delimiter, rows_start, date_and_clock })
+        Ok(Self { names, canonical, delimiter, rows_start, date_and_clock, date_and_hour })
     }
 
     pub(crate) fn framing(&self) -> Framing {
@@ -146,8 +176,9 @@ impl Table {
         );
     }
 
-    /// Puts the date of a row before its time, where they stand in two columns.
+    /// Puts the date and the time of a row together, where they stand in two columns.
     fn join_clock(&self, row: &mut [Cow<'_, str>]) {
+        self.join_hour(row);
         let Some((date, clock)) = self.date_and_clock else { return };
         let Some((date, time)) = row.get(date).zip(row.get(clock)) else { return };
         let (date, time) = (date.trim(), time.trim());
@@ -155,6 +186,23 @@ impl Table {
             let joined = format!("{} {time}", with_hyphens(date).as_deref().unwrap_or(date));
             if let Some(cell) = row.get_mut(clock) {
                 *cell = Cow::Owned(joined);
+            }
+        }
+    }
+}
+
+impl Table {
+    /// An hour that went into the time is no number and no label of its own.
+    fn join_hour(&self, row: &mut [Cow<'_, str>]) {
+        let Some((date, hour)) = self.date_and_hour else { return };
+        let Some((day, cell)) = row.get(date).zip(row.get(hour)) else { return };
+        let day = day.trim();
+        if let Some(number) = hour_of(cell.trim()).filter(|_| is_date(day)) {
+            let joined = format!("{} {number:02}:00", with_hyphens(day).as_deref().unwrap_or(day));
+            for (at, text) in [(date, joined), (hour, String::new())] {
+                if let Some(cell) = row.get_mut(at) {
+                    *cell = Cow::Owned(text);
+                }
             }
         }
     }
@@ -200,11 +248,27 @@ pub(crate) fn number(cell: &str) -> Option<f64> {
 pub(crate) fn written_number(cell: &str) -> Option<f64> {
     number(cell).or_else(|| {
         let bare = cell.trim().trim_end_matches(['%', '％']).trim_end();
+        if let Some((bare, factor)) = factor_of(bare) {
+            return Some(written_number(bare)? * factor);
+        }
         if !bare.contains(',') {
             return (bare.len() < cell.trim().len()).then(|| number(bare)).flatten();
         }
         number(&without_groups(bare, ',', '.').or_else(|| without_groups(bare, '.', ','))?)
     })
+}
+
+/// `1.2万`: the number and what it counts.
+fn factor_of(cell: &str) -> Option<(&str, f64)> {
+    let (at, last) = cell.char_indices().next_back()?;
+    let factor = match last {
+        '千' | 'k' | 'K' => 1e3,
+        '万' => 1e4,
+        '亿' => 1e8,
+        _ => return None,
+    };
+    let bare = cell.get(..at)?.trim_end();
+    bare.ends_with(|letter: char| letter.is_ascii_digit()).then_some((bare, factor))
 }
 
 /// Whether a cell is a share of a hundred.
@@ -272,9 +336,35 @@ mod tests {
             ("a,b", None),
             ("1,", Some(1.0)),
             ("%", None),
+            ("1.2万", Some(12_000.0)),
+            ("3.5 亿", Some(350_000_000.0)),
+            ("1.2k", Some(1200.0)),
+            ("万", None),
+            ("k8s", None),
             ("10ms", None),
         ] {
             assert_eq!(written_number(cell), value, "{cell}");
         }
+    }
+
+    #[test]
+    fn columns_of_one_name_are_kept_apart() {
+        let table = Table::read("时间,备注,备注,,\n".as_bytes(), "csv").unwrap();
+        assert_eq!(table.names, ["时间", "备注", "备注~2", "", ""]);
+    }
+
+    #[test]
+    fn a_date_and_an_hour_are_one_instant() {
+        for (head, joined) in [
+            ("日期,小时,n\n2026-11-05,9,1\n", "2026-11-05 09:00"),
+            ("date,hour,n\n20261105,00,1\n", "2026-11-05 00:00"),
+            ("日期,时段,n\n2026-11-05,11:00-12:00,1\n", "2026-11-05 11:00"),
+        ] {
+            let table = Table::read(head.as_bytes(), "csv").unwrap();
+            assert_eq!(table.sample(head.as_bytes()), [[joined, "", "1"]]);
+        }
+        let other = "日期,时段,n\n2026-11-05,晚高峰,1\n";
+        let table = Table::read(other.as_bytes(), "csv").unwrap();
+        assert_eq!(table.sample(other.as_bytes()), [["2026-11-05", "晚高峰", "1"]]);
     }
 }

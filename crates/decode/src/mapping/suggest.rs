@@ -24,8 +24,10 @@ pub fn suggest_mapping(head: &[u8], options: &DecodeOptions) -> Result<String, D
         return Err(DecodeError::Empty);
     }
     let told = crate::detect(head, head.len() < limits::HEAD_BYTES_MAX, options);
-    // Events, alerts and changes have columns of their own: a mapping to logs would make messages of them.
-    if let Some(found) = told.as_ref().ok().filter(|found| found.format.has_own_keys()) {
+    // Events, alerts and changes have columns of their own: a mapping to logs would make messages of them. So would one
+    // for what other systems answer lose what their answers mean.
+    let has_own = |found: &&Detection| found.format.has_own_keys() || is_answer(found.format);
+    if let Some(found) = told.as_ref().ok().filter(has_own) {
         return Err(no_mapping_needed(found));
     }
     // Others may be refined by one; of tables, JSON and text that have no time, nothing is read without one either.
@@ -33,6 +35,21 @@ pub fn suggest_mapping(head: &[u8], options: &DecodeOptions) -> Result<String, D
         Ok(found) if !is_general(found.format) => no_mapping_needed(&found),
         _ => error,
     })
+}
+
+const fn is_answer(format: InputFormat) -> bool {
+    matches!(
+        format,
+        InputFormat::Elasticsearch
+            | InputFormat::Loki
+            | InputFormat::CloudwatchLogs
+            | InputFormat::CloudwatchMetrics
+            | InputFormat::PrometheusQueryRange
+            | InputFormat::OtlpJson
+            | InputFormat::TracesJson
+            | InputFormat::CsvTraces
+            | InputFormat::CsvMetricsLong
+    )
 }
 
 const fn is_general(format: InputFormat) -> bool {
@@ -155,13 +172,13 @@ fn suggest_columns(
     file.pair("table", if is_metrics { "\"metrics\"" } else { "\"logs\"" });
     file.pair("format", &quoted(format));
     let tested = match inside {
-        Some((_, keys)) => keys.iter().take(3).cloned().collect(),
-        None => tested_names(columns, &time.name),
+        Some((_, keys)) if !keys.is_empty() => keys.iter().take(3).cloned().collect(),
+        _ => tested_names(columns, &time.name),
     };
     let key = if format == "csv" { "header" } else { "first_key" };
     file.comment("The mapping is for sources that have these fields.");
     file.pair("match", &format!("{{ {key} = [{}] }}", list(&tested)));
-    if let Some((path, _)) = inside {
+    if let Some((path, _)) = inside.filter(|(path, _)| !path.is_empty()) {
         file.comment("Where the records are.");
         file.pair("list", &quoted(path));
     }

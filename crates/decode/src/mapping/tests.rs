@@ -91,3 +91,9 @@ fn plain_text_needs_a_pattern_with_names() {
     assert!(mapping.fits_text(b"broken\n7 words\n") && !mapping.fits_text(b"words\n"));
     assert!(mapping.for_every_source().fits_text(b"words\n"));
 }
+
+#[test]
+fn a_test_of_nothing_is_refused() {
+    let error = Mapping::parse("name = \"x\"\nmatch = { first_key = [] }").unwrap_err().to_string();
+    assert!(error.contains("match tests nothing"), "{error}");
+}

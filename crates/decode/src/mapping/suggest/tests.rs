@@ -236,6 +236,16 @@ fn a_first_row_of_data_is_no_header() {
 }
 
 #[test]
+fn a_list_is_told_by_the_keys_of_its_records() {
+    let (toml, found) = suggest(
+        "a9.json",
+        r#"[{"when":"2026/11/05 11:00:01","what":"错误率高","who":"pay"},{"when":"2026/11/05 11:00:02","what":"又高","who":"pay"}]"#,
+    );
+    assert_eq!(found.logs.len(), 2);
+    assert!(toml.contains("first_key = [\"when\"") && !toml.contains("list ="), "{toml}");
+}
+
+#[test]
 fn lines_whose_parts_pipes_separate() {
     let (toml, found) = suggest(
         "pay.log",
