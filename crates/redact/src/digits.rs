@@ -266,6 +266,12 @@ impl Number<'_> {
         !is_glued && !labels::is_unit_at(self.text, end)
     }
 
+    /// Tables write numbers of phones as `13812345678.0`.
+    fn behind_zero(&self, end: usize) -> usize {
+        let is_zero = self.text.get(end..).is_some_and(|rest| rest.starts_with(b".0"));
+        if is_zero { end + 2 } else { end }
+    }
+
     /// The check digit says enough: words and hyphens around it change nothing.
     fn id_card(&self) -> Option<Told> {
         let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
@@ -328,8 +334,10 @@ impl Number<'_> {
                 15 => digits.strip_prefix(b"0086")?,
                 _ => digits,
             };
-            let is_number =
-                is_mobile(national) && !is_size(national) && self.is_free(end) && !self.is_id(self.start);
+            let is_number = is_mobile(national)
+                && !is_size(national)
+                && self.is_free(self.behind_zero(end))
+                && !self.is_id(self.start);
             is_number.then_some((Rule::Phone, self.start, end))
         })
     }
@@ -396,6 +404,7 @@ mod tests {
         kept("memory used 17179869184, 剩余内存 15900000000, 耗时13812345678纳秒 lag=17712345678");
         kept("amount=15032385536 支付单 13812345678 运单13812345678 交易号：13812345678 金额：13812345678");
         kept("memory used 15900000000 of heap max: 15900000000");
+        taken("手机号 = 13812345678.0, 13812345678.07", "手机号 = <phone>.0, 13812345678.07");
         taken("toll free 13812345678, he used 13812345678", "toll free <phone>, he used <phone>");
         taken("13812345678 but late, 13812345678 msg", "<phone> but late, <phone> msg");
     }

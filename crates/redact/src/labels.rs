@@ -149,13 +149,15 @@ pub(crate) enum SecretKind {
 }
 
 /// Ends of names of secrets, without case and `_`, `-`, `.`.
-const SECRETS: [(&str, SecretKind); 26] = [
+const SECRETS: [(&str, SecretKind); 28] = [
     ("password", SecretKind::Password),
     ("passwd", SecretKind::Password),
     ("pwd", SecretKind::Password),
     ("passphrase", SecretKind::Password),
     ("passcode", SecretKind::Password),
     ("passwords", SecretKind::Password),
+    ("passwordconfirm", SecretKind::Password),
+    ("passwordconfirmation", SecretKind::Password),
     ("smscode", SecretKind::Password),
     ("verifycode", SecretKind::Password),
     ("verificationcode", SecretKind::Password),
@@ -329,7 +331,10 @@ pub(crate) fn is_id_card_at(text: &[u8], at: usize, name: &str) -> bool {
 
 /// The two last letters of names of secrets, and of `password is`: almost every other name is told by them.
 pub(crate) fn may_end_secret(name: &[u8]) -> bool {
-    let [.., before, last] = name else { return false };
+    let [.., before, last] = without_number(name) else { return false };
+    if *last >= 0x80 {
+        return name.last() != Some(last);
+    }
     matches!(
         [before.to_ascii_lowercase(), last.to_ascii_lowercase()],
         [b'r' | b'w' | b'i', b'd']
@@ -342,7 +347,20 @@ pub(crate) fn may_end_secret(name: &[u8]) -> bool {
             | [b't', b'h']
             | [b'i', b'g']
             | [b'h', b'a']
+            | [b'r', b'm']
     )
+}
+
+/// `password1`, `密码2`: the name without its number.
+fn without_number(name: &[u8]) -> &[u8] {
+    match name {
+        [rest @ .., last]
+            if last.is_ascii_digit() && rest.last().is_some_and(|byte| !byte.is_ascii_digit()) =>
+        {
+            rest
+        }
+        _ => name,
+    }
 }
 
 /// Whether a name ends with a word, whatever its case and its `_`, `-`, `.`.
@@ -364,6 +382,7 @@ pub(crate) fn secret_kind(name: &str) -> Option<SecretKind> {
 }
 
 fn secret_kind_of(name: &[u8]) -> Option<SecretKind> {
+    let name = without_number(name);
     if *name.last()? >= 0x80 {
         let found = CHINESE_SECRETS.iter().find(|(word, _)| name.ends_with(word.as_bytes()));
         return found.map(|(_, kind)| *kind);
@@ -380,7 +399,8 @@ fn secret_kind_of(name: &[u8]) -> Option<SecretKind> {
 }
 
 /// What may stand between the name of a secret and its value or its separator.
-pub(crate) const CHINESE_VERBS: [&str; 2] = ["是", "为"];
+pub(crate) const CHINESE_VERBS: [&str; 8] =
+    ["已重置为", "重置为", "已修改为", "修改为", "改为", "设为", "是", "为"];
 
 /// `密码是：`, `password is: `: the name before the verb.
 fn without_verb(before: &[u8]) -> &[u8] {
@@ -394,7 +414,7 @@ pub(crate) fn secret_kind_before(text: &[u8], at: usize) -> Option<SecretKind> {
     // Quotes, escaped ones too, and blanks stand between a name and its separator.
     for _ in 0..4 {
         before = match before {
-            [rest @ .., b' ' | b'"' | b'\'' | b'\\'] => rest,
+            [rest @ .., b' ' | b'"' | b'\'' | b'\\' | b'`'] => rest,
             _ => break,
         };
     }
@@ -406,7 +426,8 @@ pub(crate) fn secret_kind_before(text: &[u8], at: usize) -> Option<SecretKind> {
         return None;
     }
     let word = last_word(before).as_bytes();
-    secret_kind_of(if word.is_empty() { before } else { word })
+    let is_word = word.iter().any(|byte| !byte.is_ascii_digit());
+    secret_kind_of(if is_word { word } else { before })
 }
 
 #[cfg(test)]

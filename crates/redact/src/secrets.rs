@@ -173,9 +173,17 @@ fn element(text: &[u8], at: usize) -> Option<values::Span> {
     let name = before.iter().rev().take_while(|&byte| is_name(byte)).count();
     let content = before.get(..at - name)?.strip_suffix(b"</")?;
     let near = content.get(content.len().saturating_sub(SECRET_BYTES_MAX)..)?;
-    let length = near.iter().rev().position(|&byte| byte == b'>')?;
-    let start = content.len() - length;
-    (!text.get(start..content.len())?.trim_ascii().is_empty()).then_some((start, content.len()))
+    let (near, end) = match near.strip_suffix(b"]]>") {
+        Some(data) => (data, content.len() - 3),
+        None => (near, content.len()),
+    };
+    let length = match memmem::rfind(near, b"<![CDATA[") {
+        Some(open) => near.len() - open - 9,
+        None => near.iter().rev().position(|&byte| byte == b'>')?,
+    };
+    let start = end - length;
+    let value = text.get(start..end)?.trim_ascii();
+    (!value.is_empty() && value != b"<token>").then_some((start, end))
 }
 
 /// `--db-password x`: the word begins with a hyphen; one in the middle of a word is no option.
@@ -227,7 +235,7 @@ fn private_key(text: &[u8], at: usize) -> Option<values::Span> {
 /// 密码是 …, 密码为 …, 密码 …, 密码[…], 密码（…）: what follows and holds a digit, or mixed letters.
 fn chinese(text: &[u8], after: usize) -> Option<values::Span> {
     let rest = text.get(after..)?;
-    let between = [" ", "\t", "[", "(", "【", "（"]
+    let between = [" ", "\t", "[", "(", "【", "（", "“", "「"]
         .iter()
         .chain(&CHINESE_VERBS)
         .find(|word| rest.starts_with(word.as_bytes()))?;
@@ -274,6 +282,20 @@ mod tests {
             r#"{"token":{"type":"jwt","expires":3600},"credentials":["read","write"]} secret={x} password=[]"#,
         );
         taken("password=a&b&c9 /login?token=ab12&flag=1&x", "password=<token> /login?token=<token>&flag=1&x");
+        taken("set `password` = 'Qw9zXk7p' where", "set `password` = '<token>' where");
+        taken(
+            "password1: Qw9zXk7p pwd2=Qw9zXk7p 密码1：Qw9zXk7p",
+            "password1: <token> pwd2=<token> 密码1：<token>",
+        );
+        taken(
+            "passwordConfirm=Qw9zXk7p&password_confirmation=Qw9z",
+            "passwordConfirm=<token>&password_confirmation=<token>",
+        );
+        taken("密码重置为：Qw9zXk7p，密码已重置为Qw9zXk7p", "密码重置为：<token>，密码已重置为<token>");
+        taken("密码“Qw9zXk7p”错误，密码「Qw9zXk7p」", "密码“<token>”错误，密码「<token>」");
+        taken("passwd[Qw9zXk7p] password = [Qw9zXk7p] ok", "passwd[Qw9zXk7p] password = [<token>] ok");
+        taken("<Password><![CDATA[Qw9z>k7p]]></Password>", "<Password><![CDATA[<token>]]></Password>");
+        kept("token: 42ms captcha=failed credential=expired api_key=missing 验证码：发送失败");
         taken("PASSWORD => s3cret", "PASSWORD => <token>");
         taken("user=u1 pass=hunter2 passcode: 4711", "user=u1 pass=<token> passcode: <token>");
         kept("tests: pass=312 fail=0, bypass=on, pass: ok, class=Foo status_code=200");

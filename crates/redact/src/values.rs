@@ -58,10 +58,10 @@ const AROUND_OPTIONS: [&str; 16] = [
 ];
 
 /// How what is said about passwords begins in Chinese: 密码：错误, 口令：请重新输入.
-const CHINESE_PROSE: [&str; 30] = [
+const CHINESE_PROSE: [&str; 32] = [
     "错误", "不", "已", "过期", "失效", "无", "未", "为", "空", "请", "必", "长度", "强度", "校验", "验证",
     "输入", "修改", "重置", "找回", "登录", "登陆", "失败", "成功", "正确", "太", "过于", "至少", "需", "应",
-    "格式",
+    "格式", "发送", "超时",
 ];
 
 /// Letters of other scripts in a row are a sentence beyond that.
@@ -141,7 +141,7 @@ pub(crate) fn after(text: &[u8], from: usize, kind: SecretKind, is_colon: bool) 
     let value = text.get(span.0..span.1)?;
     // A list, an object, a second colon (`token::Type`, `token://`) is no value.
     let is_value = is_secret(kind, value) && !matches!(value.first(), Some(b'{' | b'[' | b'(' | b':' | b'/'));
-    let is_word = is_colon && span.0 == from && reads_as_word(kind, value);
+    let is_word = span.0 == from && (is_outcome(kind, value) || (is_colon && reads_as_word(kind, value)));
     (is_value && !is_word).then_some(span)
 }
 
@@ -188,6 +188,14 @@ fn plain_end(text: &[u8], from: usize) -> usize {
 /// The end of the structure follows.
 pub(crate) fn inside(text: &[u8], from: usize, kind: SecretKind) -> (Vec<Span>, usize) {
     let mut found = Vec::new();
+    // `password = [x7]`: a placeholder has no digit.
+    let plain_end = run(text, from + 1, is_plain);
+    let plain = text.get(from + 1..plain_end).unwrap_or_default();
+    let is_plain_value =
+        plain.iter().any(u8::is_ascii_digit) && plain.first().is_some_and(u8::is_ascii_alphanumeric);
+    if kind == SecretKind::Password && text.get(plain_end) == Some(&b']') && is_plain_value {
+        return (vec![(from + 1, plain_end)], plain_end);
+    }
     let (mut at, mut depth) = (from, 0_usize);
     while at < from + SECRET_BYTES_MAX {
         match text.get(at) {
@@ -239,6 +247,15 @@ fn reads_as_word(kind: SecretKind, value: &[u8]) -> bool {
         }
         SecretKind::Cookie => !word.contains(&b'='),
     }
+}
+
+/// What became of a secret, whatever stands before it: `captcha=failed`, `token: 42ms`.
+fn is_outcome(kind: SecretKind, value: &[u8]) -> bool {
+    let unit =
+        value.trim_ascii_start().iter().position(|byte| !byte.is_ascii_digit()).map(|at| value.split_at(at));
+    let is_duration =
+        unit.is_some_and(|(digits, unit)| !digits.is_empty() && matches!(unit, b"ms" | b"s" | b"us"));
+    eq_any(value, &PROSE) || (is_duration && kind != SecretKind::Password)
 }
 
 /// What stands between quotes that begin here, escaped ones too; to the end where they are not closed.
