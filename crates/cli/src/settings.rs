@@ -145,10 +145,15 @@ pub(crate) fn parse_zone(name: &str) -> Result<Tz, Failure> {
             })
             .filter(|(likeness, _)| *likeness > 0.85)
             .max_by(|left, right| left.0.total_cmp(&right.0));
-        let hint = near.map_or_else(
-            || "use a name of the IANA database, such as Asia/Shanghai or Europe/Berlin, or an offset such as +08:00".to_owned(),
-            |(_, zone)| format!("did you mean `{zone}`?"),
-        );
+        let is_abbreviation = (2..=5).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_uppercase());
+        let hint = match near {
+            // Those that look alike are not what was meant: CST6CDT is fourteen hours from Beijing.
+            _ if is_abbreviation => {
+                "abbreviations mean several zones (CST is Asia/Shanghai or America/Chicago): name one of those".to_owned()
+            }
+            Some((_, zone)) => format!("did you mean `{zone}`?"),
+            None => "use a name of the IANA database, such as Asia/Shanghai or Europe/Berlin, or an offset such as +08:00".to_owned(),
+        };
         Failure::usage(format!("{name:?} is not a time zone")).hint(hint)
     })
 }
@@ -257,6 +262,7 @@ mod tests {
 
     #[test]
     fn a_zone_that_does_not_exist_leads_to_the_one_that_was_meant() {
+        assert!(parse_zone("CST").unwrap_err().hint.unwrap().contains("Asia/Shanghai or America/Chicago"));
         assert_eq!(parse_zone("Asia/Shanghia").unwrap_err().hint.unwrap(), "did you mean `Asia/Shanghai`?");
     }
 }
