@@ -121,7 +121,7 @@ pub(super) fn compact(text: &str) -> Option<Scanned> {
 /// Everything else that begins with a year, or with a day as Apache writes it.
 pub(super) fn flexible(text: &str) -> Option<Result<Scanned, TimeError>> {
     let normal;
-    let text = if text.contains('年') {
+    let text = if text.contains(['年', '时']) {
         normal =
             text.replace(['年', '月'], "-").replace('日', " ").replace(['时', '分'], ":").replace('秒', "");
         normal.trim().trim_end_matches(':')
@@ -194,16 +194,55 @@ impl Cursor<'_> {
             self.rest = trimmed;
         }
         self.rest = self.rest.trim_start();
+        let half = self.half_of_day(&CHINESE_HALVES);
+        self.rest = self.rest.trim_start();
         let hour = self.number(1, 2)?;
         self.one_of(&[':'])?;
         let minute = self.number(1, 2)?;
-        if self.one_of(&[':']).is_none() {
-            return Some((hour, minute, 0, 0, Precision::Minute));
+        let (second, fraction, precision) = match self.one_of(&[':']) {
+            None => (0, 0, Precision::Minute),
+            Some(()) => (self.number(1, 2)?, self.fraction()?, Precision::Exact),
+        };
+        let hour = match half.or_else(|| self.half_behind()) {
+            None => hour,
+            Some(_) if !(1..=12).contains(&hour) => return None,
+            Some(is_afternoon) => hour % 12 + if is_afternoon { 12 } else { 0 },
+        };
+        Some((hour, minute, second, fraction, precision))
+    }
+
+    /// Microseconds; some loggers put a colon before milliseconds.
+    fn fraction(&mut self) -> Option<i64> {
+        let digits =
+            self.rest.strip_prefix(':').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+        if digits == 3 {
+            self.one_of(&[':'])?;
+            return Some(self.number(3, 3)? * 1000);
         }
-        let second = self.number(1, 2)?;
         let (fraction, rest) = fraction_micros(self.rest.as_bytes());
         self.rest = self.rest.get(self.rest.len() - rest.len()..)?;
-        Some((hour, minute, second, fraction, Precision::Exact))
+        Some(fraction)
+    }
+
+    /// Whether it is the afternoon, where the text says which half of a day it means.
+    fn half_of_day(&mut self, words: &[(&str, bool)]) -> Option<bool> {
+        let (rest, is_afternoon) = words
+            .iter()
+            .find_map(|(word, is_afternoon)| Some((self.rest.strip_prefix(word)?, *is_afternoon)))?;
+        self.rest = rest;
+        Some(is_afternoon)
+    }
+
+    /// `11:05:03 AM`.
+    fn half_behind(&mut self) -> Option<bool> {
+        let before = self.rest;
+        self.rest = self.rest.trim_start();
+        let half = self.half_of_day(&ENGLISH_HALVES);
+        if half.is_none() || self.rest.starts_with(|letter: char| letter.is_alphanumeric()) {
+            self.rest = before;
+            return None;
+        }
+        half
     }
 
     /// `Z`, `UTC`, `+0800`, `+08:00`, `+08`, `+0000 UTC m=+0.1`, `+08:00[Asia/Shanghai]`, a zone's name.
@@ -240,6 +279,10 @@ impl Cursor<'_> {
         Some((Some(if text.starts_with('-') { -seconds } else { seconds }), None))
     }
 }
+
+/// 中午 and 晚上 are none: which day twelve belongs to, they leave open.
+const CHINESE_HALVES: [(&str, bool); 4] = [("凌晨", false), ("早上", false), ("上午", false), ("下午", true)];
+const ENGLISH_HALVES: [(&str, bool); 4] = [("AM", false), ("PM", true), ("am", false), ("pm", true)];
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
