@@ -239,7 +239,8 @@ impl Number<'_> {
             Some(byte) if byte.is_ascii_alphanumeric() => true,
             Some(b'#') => !labels::is_hash_of_people(self.text.get(..start).unwrap_or_default()),
             Some(b'_' | b'$') => true,
-            Some(b'.' | b',') => at(2).is_some_and(|byte| byte.is_ascii_digit()),
+            // Behind a comma stands a cell, or an argument: groups of thousands have three digits.
+            Some(b'.') => at(2).is_some_and(|byte| byte.is_ascii_digit()),
             Some(b'-') => at(2).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_'),
             _ => false,
         }
@@ -393,7 +394,8 @@ mod tests {
         kept("order_id=13812345678 and {\"traceId\":\"13812345678\"} 订单号：13812345678");
         kept("12812345678 and 23812345678 and 138123456789 and 1381234567");
         kept("v13812345678 order-13812345678 order_13812345678 #13812345678 13812345678a");
-        kept("0.13812345678 and 13812345678.5 and 1,13812345678");
+        kept("0.13812345678 and 13812345678.5");
+        taken("args=[10086,13812345678] VALUES(1,13812345678)", "args=[10086,<phone>] VALUES(1,<phone>)");
         kept("+0800 +08:00 2026-11-05T11:05:03+08:00 +1048576 +12345678 bytes");
         kept("1762312345678 1762312345 1762312345678901 1762312345678901234");
         kept("10.12.13.14 192.168.100.200:13812 2026-11-05 11:05:03.123456");

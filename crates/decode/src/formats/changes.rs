@@ -15,7 +15,7 @@ use crate::{Chunk, DecodeError, DecodeOptions, Decoder, Framing, InputFormat, Re
 pub(crate) const LISTS: [&str; 8] =
     ["changes", "deployments", "deploys", "commits", "flags", "campaigns", "releases", "events"];
 /// Names of the type.
-pub(crate) const TYPE_NAMES: [&str; 5] = ["changetype", "type", "kind", "类型", "变更类型"];
+pub(crate) const TYPE_NAMES: [&str; 6] = ["changetype", "type", "kind", "类型", "变更类型", "发布类型"];
 /// Names that only changes have, whatever their type.
 pub(crate) const OWN_NAMES: [&str; 6] =
     ["changetype", "变更类型", "变更内容", "变更单号", "变更编号", "变更时间"];
@@ -40,7 +40,8 @@ pub(crate) const START_NAMES: [&str; 18] = [
     "操作时间",
     "执行时间",
 ];
-const END_NAMES: [&str; 7] = ["endedat", "finishedat", "endtime", "end", "until", "completedat", "结束时间"];
+const END_NAMES: [&str; 8] =
+    ["endedat", "finishedat", "endtime", "end", "until", "completedat", "结束时间", "完成时间"];
 
 /// Changes in JSON.
 pub(crate) struct ChangesJson {
@@ -147,13 +148,14 @@ pub(crate) fn type_by_keys(has: impl Fn(&[&str]) -> bool) -> Option<&'static str
 /// fupan's word for a type of change, where it is known.
 pub(crate) fn known_type(word: &str) -> Option<&'static str> {
     Some(match word.trim().to_lowercase().as_str() {
-        "deploy" | "deployment" | "deployed" | "release" | "rollout" | "rollback" | "发布" | "部署" => {
-            "deployment"
-        }
+        "deploy" | "deployment" | "deployed" | "release" | "rollout" | "rollback" | "发布" | "部署"
+        | "版本发布" | "代码发布" | "应用发布" | "回滚" => "deployment",
         "commit" | "push" | "merge" => "commit",
-        "config" | "configuration" | "config_change" | "setting" | "配置" => "config",
+        "config" | "configuration" | "config_change" | "setting" | "配置" | "配置变更" | "配置发布" => {
+            "config"
+        }
         "flag" | "feature_flag" | "featureflag" | "feature-flag" | "toggle" | "开关" => "flag",
-        "migration" | "schema" | "ddl" | "迁移" => "migration",
+        "migration" | "schema" | "ddl" | "迁移" | "数据库变更" => "migration",
         "campaign" | "promotion" | "marketing" | "活动" | "大促" => "campaign",
         "traffic" | "traffic_shift" | "切流" => "traffic",
         _ => return None,
@@ -191,6 +193,9 @@ pub(crate) fn change_of(mut pairs: Pairs<'_>, source: &str, zone: Tz) -> Result<
         "owner",
         "操作人",
         "变更人",
+        "发布人",
+        "提交人",
+        "执行人",
         "人员",
     ]);
     let summary = pairs.take_owned(&[
@@ -205,10 +210,27 @@ pub(crate) fn change_of(mut pairs: Pairs<'_>, source: &str, zone: Tz) -> Result<
         "说明",
         "变更内容",
         "变更说明",
+        "变更标题",
+        "发布内容",
+        "发布说明",
         "内容",
         "描述",
     ]);
-    let service_name = pairs.take_owned(&["service", "servicename", "app", "application", "服务"]);
+    let service_name = pairs.take_owned(&[
+        "service",
+        "servicename",
+        "app",
+        "application",
+        "appname",
+        "服务",
+        "服务名",
+        "服务名称",
+        "应用",
+        "应用名",
+        "应用名称",
+        "系统",
+        "变更系统",
+    ]);
     let own_key = own_key(&pairs, &change_type);
     let assumed_zone = pairs.assumed_zone;
     let mut attributes = pairs.rest_owned();
@@ -264,6 +286,9 @@ fn own_key(pairs: &Pairs<'_>, change_type: &str) -> Option<String> {
         "uuid",
         "变更编号",
         "变更单号",
+        "发布单号",
+        "发布编号",
+        "上线单号",
         "编号",
     ];
     if change_type == "commit" {
@@ -369,5 +394,11 @@ mod tests {
         let [change] = &found.changes[..] else { panic!("{:?}", found.rejects) };
         assert_eq!((change.change_type.as_str(), change.service_name.as_deref()), ("change", Some("pay")));
         assert_eq!(change.summary.as_deref(), Some("超时 3 秒改为 1 秒"));
+        let table = "发布时间,应用,版本,发布人,发布状态,发布单号\n2026-11-05 11:05:03,pay,v7,w,成功,FB1\n";
+        let found =
+            Collected::from(&ChangesCsv::open(table.as_bytes(), &options()).unwrap(), table.as_bytes());
+        let [change] = &found.changes[..] else { panic!("{:?}", found.rejects) };
+        assert_eq!((change.service_name.as_deref(), change.actor.as_deref()), (Some("pay"), Some("w")));
+        assert_eq!(attribute(change, "entry_id"), Some("FB1"));
     }
 }

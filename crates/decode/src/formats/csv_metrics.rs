@@ -107,7 +107,7 @@ pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Opti
         let numbers = cells.iter().filter(|cell| written_number(cell).is_some()).count();
         let is_numeric = numbers as f64 >= NUMBERS_SHARE_MIN * cells.len() as f64;
         let in_cells = if is_numeric { None } else { unit_in_cells(&cells) };
-        if is_numeric || in_cells.is_some() {
+        if (is_numeric || in_cells.is_some()) && !are_numbers_of_people(name, &cells) {
             let are_percents = !cells.is_empty() && cells.iter().all(|cell| is_percent(cell));
             let (name, unit) = name_and_unit(name);
             // What stands behind the numbers themselves is what they are in.
@@ -117,6 +117,20 @@ pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Opti
         }
     }
     (metrics > 0 && roles.contains(&Role::Time)).then_some(roles)
+}
+
+/// What numbers of people are called. What is counted is called so, too: 手机销量.
+const PEOPLE: [&str; 9] =
+    ["phone", "mobile", "idcard", "bankcard", "手机", "电话", "身份证", "银行卡", "卡号"];
+
+/// Numbers of phones and cards measure nothing; as texts they pass the rules for personal data.
+fn are_numbers_of_people(name: &str, cells: &[&str]) -> bool {
+    let name = canonical(name);
+    let is_taken = |cell: &&&str| {
+        let clean = fupan_redact::redact(cell, &mut fupan_redact::Counts::default());
+        clean.as_ref() != **cell
+    };
+    PEOPLE.iter().any(|word| name.contains(word)) && cells.iter().filter(is_taken).count() * 2 > cells.len()
 }
 
 /// The unit that stands behind the numbers of a column; the first one where durations are in several.
@@ -516,5 +530,15 @@ mod tests {
         let options = DecodeOptions::new(chrono_tz::UTC, "x");
         let error = CsvMetrics::open(b"a,b\n1,2\n", true, &options).err().unwrap().to_string();
         assert!(error.contains("needs a time column") && error.contains("a, b"), "{error}");
+    }
+
+    #[test]
+    fn numbers_of_people_are_no_metrics() {
+        let names = ["时间", "手机号", "手机销量"].map(str::to_owned);
+        let row = |cells: [&'static str; 3]| cells.map(Cow::Borrowed).to_vec();
+        let sample = [row(["2026-11-05", "13812345678", "5"]), row(["2026-11-06", "13912345678.0", "6"])];
+        let roles = wide_roles(&names, &sample).unwrap();
+        assert_eq!(roles[1], Role::Label);
+        assert!(matches!(roles[2], Role::Metric { .. }));
     }
 }

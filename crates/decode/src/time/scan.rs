@@ -102,7 +102,10 @@ fn fraction_micros(text: &[u8]) -> (i64, &[u8]) {
     (micros, rest)
 }
 
-/// `YYYYMMDD` and `YYYYMMDDHHMMSS`, which are no plausible epochs (1970, or after 2200).
+/// Seconds since 1970 begin with a 2 from here on: until then, ten digits that do are a date and an hour.
+const HOURS_UNTIL_YEAR: i64 = 2033;
+
+/// `YYYYMMDD`, `YYYYMMDDHHMM` and `YYYYMMDDHHMMSS`, which are no plausible epochs (1970, or after 2200), and `YYYYMMDDHH`.
 pub(super) fn compact(text: &str) -> Option<Scanned> {
     let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
     if !(text.starts_with("19") || text.starts_with("20") || text.starts_with("21")) || text.contains('.') {
@@ -110,6 +113,10 @@ pub(super) fn compact(text: &str) -> Option<Scanned> {
     }
     let (time, precision) = match text.len() {
         8 => ([0, 0, 0], Precision::Day),
+        10 if (2000..HOURS_UNTIL_YEAR).contains(&number(0, 4)?) => {
+            ([number(8, 10)?, 0, 0], Precision::Minute)
+        }
+        12 => ([number(8, 10)?, number(10, 12)?, 0], Precision::Minute),
         14 => ([number(8, 10)?, number(10, 12)?, number(12, 14)?], Precision::Exact),
         _ => return None,
     };
