@@ -26,7 +26,6 @@ pub(crate) struct SpillFolder {
 #[derive(Debug)]
 struct Made {
     folder: PathBuf,
-    lock_path: PathBuf,
     /// Locked as long as it is open.
     _lock: File,
 }
@@ -56,7 +55,7 @@ impl SpillFolder {
                 break;
             }
         }
-        let _ = std::fs::remove_file(&made.lock_path);
+        let _ = std::fs::remove_file(lock_of(&made.folder));
     }
 }
 
@@ -66,11 +65,10 @@ impl Made {
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(io::Error::other)?;
         let folder = parent.join(format!("{PREFIX}{:016x}", u64::from_ne_bytes(random)));
-        let lock_path = lock_of(&folder);
-        let lock = File::create_new(&lock_path)?;
+        let lock = File::create_new(lock_of(&folder))?;
         lock.lock()?;
         private().create(&folder)?;
-        Ok(Self { folder, lock_path, _lock: lock })
+        Ok(Self { folder, _lock: lock })
     }
 }
 

@@ -202,8 +202,7 @@ impl Keys {
     /// Whether an export says what its system no longer says: a later wording of the entry holds, or people
     /// took this one back.
     fn is_outdated(&self, known: &Known, is_in: bool) -> bool {
-        let entry = known.entry();
-        let mut standing = self.events.standing(entry.as_ref()).peekable();
+        let mut standing = self.events.standing(known.entry().as_ref()).peekable();
         let is_taken_back = is_in && standing.peek().is_none();
         is_taken_back || standing.any(|(_, other)| known.is_older_than(other))
     }
@@ -215,8 +214,7 @@ impl Keys {
             *id != event.event_id
                 && (!stated.contains(id) || (known.is_exported() && old.is_older_than(known)))
         };
-        let entry = known.entry();
-        let mut standing = self.events.standing(entry.as_ref());
+        let mut standing = self.events.standing(known.entry().as_ref());
         standing.find(|(id, old)| is_corrected(old, id)).map(|(id, _)| id.clone())
     }
 

@@ -332,8 +332,9 @@ pub(crate) fn is_id_card_at(text: &[u8], at: usize, name: &str) -> bool {
 /// The two last letters of names of secrets, and of `password is`: almost every other name is told by them.
 pub(crate) fn may_end_secret(name: &[u8]) -> bool {
     let [.., before, last] = without_number(name) else { return false };
+    // `密码1`: asked for names whose last byte is ASCII.
     if *last >= 0x80 {
-        return name.last() != Some(last);
+        return true;
     }
     matches!(
         [before.to_ascii_lowercase(), last.to_ascii_lowercase()],

@@ -59,7 +59,11 @@ impl Structures {
         if from < *end || !matches!(text.get(from), Some(b'{' | b'[')) {
             return;
         }
-        let (spans, structure_end) = values::inside(text, from, kind);
+        let bracketed = values::bracketed(text, from).filter(|_| kind == SecretKind::Password);
+        let (spans, structure_end) = match bracketed {
+            Some(span) => (vec![span], span.1),
+            None => values::inside(text, from, kind),
+        };
         *end = structure_end;
         for (start, end) in spans {
             push(found, start, end);

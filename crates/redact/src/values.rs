@@ -184,18 +184,19 @@ fn plain_end(text: &[u8], from: usize) -> usize {
     end
 }
 
+/// What stands without quotes in the brackets that open at `from`: `password = [x7]`. A placeholder has no digit.
+pub(crate) fn bracketed(text: &[u8], from: usize) -> Option<Span> {
+    let end = run(text, from + 1, is_plain);
+    let value = text.get(from + 1..end)?;
+    let is_value =
+        value.first().is_some_and(u8::is_ascii_alphanumeric) && value.iter().any(u8::is_ascii_digit);
+    (is_value && text.get(end) == Some(&b']')).then_some((from + 1, end))
+}
+
 /// Strings in an object or a list that begins at `from`: `"password":{"old":"x","new":"y"}`. Names are none of them.
 /// The end of the structure follows.
 pub(crate) fn inside(text: &[u8], from: usize, kind: SecretKind) -> (Vec<Span>, usize) {
     let mut found = Vec::new();
-    // `password = [x7]`: a placeholder has no digit.
-    let plain_end = run(text, from + 1, is_plain);
-    let plain = text.get(from + 1..plain_end).unwrap_or_default();
-    let is_plain_value =
-        plain.iter().any(u8::is_ascii_digit) && plain.first().is_some_and(u8::is_ascii_alphanumeric);
-    if kind == SecretKind::Password && text.get(plain_end) == Some(&b']') && is_plain_value {
-        return (vec![(from + 1, plain_end)], plain_end);
-    }
     let (mut at, mut depth) = (from, 0_usize);
     while at < from + SECRET_BYTES_MAX {
         match text.get(at) {
@@ -251,10 +252,8 @@ fn reads_as_word(kind: SecretKind, value: &[u8]) -> bool {
 
 /// What became of a secret, whatever stands before it: `captcha=failed`, `token: 42ms`.
 fn is_outcome(kind: SecretKind, value: &[u8]) -> bool {
-    let unit =
-        value.trim_ascii_start().iter().position(|byte| !byte.is_ascii_digit()).map(|at| value.split_at(at));
-    let is_duration =
-        unit.is_some_and(|(digits, unit)| !digits.is_empty() && matches!(unit, b"ms" | b"s" | b"us"));
+    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let is_duration = digits > 0 && matches!(value.get(digits..), Some(b"ms" | b"s" | b"us"));
     eq_any(value, &PROSE) || (is_duration && kind != SecretKind::Password)
 }
 

@@ -126,10 +126,10 @@ fn by_document(keys: &Keys, head: &[u8]) -> Option<Detection> {
             ));
         }
     }
-    if let Some(detection) = by_log_store(keys, head) {
+    let holds = |word: &str| memchr::memmem::find(head, word.as_bytes()).is_some();
+    if let Some(detection) = by_log_store(keys, &holds) {
         return Some(detection);
     }
-    let holds = |word: &str| memchr::memmem::find(head, word.as_bytes()).is_some();
     let has_series = keys.has("data.result") && holds("\"metric\"") && holds("\"value");
     if (keys.has("status") && holds("\"resultType\"")) || has_series {
         return Some(Detection::new(
@@ -163,8 +163,7 @@ fn by_document(keys: &Keys, head: &[u8]) -> Option<Detection> {
 }
 
 /// Exports of systems that keep logs.
-fn by_log_store(keys: &Keys, head: &[u8]) -> Option<Detection> {
-    let holds = |word: &str| memchr::memmem::find(head, word.as_bytes()).is_some();
+fn by_log_store(keys: &Keys, holds: &dyn Fn(&str) -> bool) -> Option<Detection> {
     let found = |format, reason: &str| Some(Detection::new(format, reason));
     if keys.has("__REALTIME_TIMESTAMP") {
         return found(InputFormat::Journald, "it has the key __REALTIME_TIMESTAMP of the systemd journal");

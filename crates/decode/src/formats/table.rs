@@ -48,9 +48,7 @@ fn date_and(others: &[&str], canonical: &[String]) -> Option<(usize, usize)> {
 fn hour_of(cell: &str) -> Option<u8> {
     let digits = cell.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(cell.len());
     let (hour, rest) = cell.split_at_checked(digits)?;
-    let is_rest = |rest: &str| {
-        matches!(rest, "" | "时" | "点" | ":00") || rest.starts_with([':', '-', '~', '时', '点'])
-    };
+    let is_rest = |rest: &str| rest.is_empty() || rest.starts_with([':', '-', '~', '时', '点']);
     hour.parse().ok().filter(|hour| *hour < 24 && is_rest(rest))
 }
 
@@ -183,22 +181,20 @@ impl Table {
         let Some((date, time)) = row.get(date).zip(row.get(clock)) else { return };
         let (date, time) = (date.trim(), time.trim());
         if is_clock(time) && is_date(date) {
-            let joined = format!("{} {time}", with_hyphens(date).as_deref().unwrap_or(date));
+            let joined = joined(date, time);
             if let Some(cell) = row.get_mut(clock) {
                 *cell = Cow::Owned(joined);
             }
         }
     }
-}
 
-impl Table {
     /// An hour that went into the time is no number and no label of its own.
     fn join_hour(&self, row: &mut [Cow<'_, str>]) {
         let Some((date, hour)) = self.date_and_hour else { return };
         let Some((day, cell)) = row.get(date).zip(row.get(hour)) else { return };
         let day = day.trim();
         if let Some(number) = hour_of(cell.trim()).filter(|_| is_date(day)) {
-            let joined = format!("{} {number:02}:00", with_hyphens(day).as_deref().unwrap_or(day));
+            let joined = joined(day, &format!("{number:02}:00"));
             for (at, text) in [(date, joined), (hour, String::new())] {
                 if let Some(cell) = row.get_mut(at) {
                     *cell = Cow::Owned(text);
@@ -206,6 +202,10 @@ impl Table {
             }
         }
     }
+}
+
+fn joined(date: &str, time: &str) -> String {
+    format!("{} {time}", with_hyphens(date).as_deref().unwrap_or(date))
 }
 
 /// `20261120` as `2026-11-20`; none for a date that is written otherwise.

@@ -70,19 +70,25 @@ pub(super) fn compile_time(time: spec::TimeSpec, reference_year: Option<i32>) ->
 }
 
 pub(super) fn compile_test(wanted: spec::MatchSpec) -> Result<Test, String> {
-    let is_nothing = wanted.pattern.is_none() && wanted.header.is_empty();
-    let (sources, keys) = (wanted.source.into_vec(), wanted.first_key.into_vec());
-    if is_nothing && sources.is_empty() && keys.is_empty() {
+    let pattern = wanted.pattern.map(|source| compile_pattern("match.pattern", &source)).transpose()?;
+    let bad = |name: &str, error: glob::PatternError| format!("match.source {name:?}: {error}");
+    let sources = wanted.source.into_vec().into_iter();
+    let sources = sources.map(|name| glob::Pattern::new(&name).map_err(|error| bad(&name, error)));
+    let test = Test {
+        sources: sources.collect::<Result<_, _>>()?,
+        header: wanted.header,
+        keys: wanted.first_key.into_vec(),
+        text: pattern,
+    };
+    let is_nothing =
+        test.sources.is_empty() && test.header.is_empty() && test.keys.is_empty() && test.text.is_none();
+    if is_nothing {
         return Err(
             "match tests nothing, and would take every source; name a source, header, first_key or pattern"
                 .to_owned(),
         );
     }
-    let text = wanted.pattern.map(|pattern| compile_pattern("match.pattern", &pattern)).transpose()?;
-    let bad = |name: &str, error: glob::PatternError| format!("match.source {name:?}: {error}");
-    let sources =
-        sources.into_iter().map(|name| glob::Pattern::new(&name).map_err(|error| bad(&name, error)));
-    Ok(Test { sources: sources.collect::<Result<_, _>>()?, header: wanted.header, keys, text })
+    Ok(test)
 }
 
 pub(super) fn compile_text(pattern: Option<String>, multi_line: Option<&str>) -> Result<TextShape, String> {

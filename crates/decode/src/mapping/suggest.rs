@@ -55,11 +55,7 @@ const fn is_answer(format: InputFormat) -> bool {
 const fn is_general(format: InputFormat) -> bool {
     matches!(
         format,
-        InputFormat::JsonLines
-            | InputFormat::CsvLogs
-            | InputFormat::CsvMetricsLong
-            | InputFormat::CsvMetricsWide
-            | InputFormat::TextLog
+        InputFormat::JsonLines | InputFormat::CsvLogs | InputFormat::CsvMetricsWide | InputFormat::TextLog
     )
 }
 

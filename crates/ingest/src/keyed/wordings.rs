@@ -63,7 +63,10 @@ impl<W: Wording> Wordings<W> {
     }
 
     /// The wordings of an entry that hold until now.
-    pub(super) fn standing(&self, entry: Option<&W::Entry>) -> impl Iterator<Item = (&String, &W)> {
+    pub(super) fn standing<'w>(
+        &'w self,
+        entry: Option<&W::Entry>,
+    ) -> impl Iterator<Item = (&'w String, &'w W)> + use<'w, W> {
         let ids = entry.and_then(|entry| self.of_entries.get(entry));
         let holds = |id: &&String| !self.ended.contains(*id);
         ids.into_iter().flatten().filter(holds).filter_map(|id| self.by_id.get_key_value(id))
