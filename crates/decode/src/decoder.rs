@@ -2,7 +2,7 @@
 
 use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, Micros, SpanRecord};
 
-use crate::{Framing, framing, limits};
+use crate::{Framing, Header, framing, limits};
 
 /// Turns whole records into rows. Stateless between calls, so that chunks can be decoded in
 /// parallel and in any order.
@@ -39,6 +39,11 @@ pub trait Decoder: Send + Sync {
     /// be read says nothing against the others.
     fn banner_records(&self) -> u64 {
         0
+    }
+
+    /// What the cells of a record are, where records are rows of a table.
+    fn header(&self) -> Option<Header<'_>> {
+        None
     }
 
     /// What the rows are called after the source, where their bytes do not say it: two files of the same
@@ -120,6 +125,8 @@ pub trait RecordSink {
     fn event(&mut self, place: Place, event: IncidentEvent);
     /// A change to the running system.
     fn change(&mut self, place: Place, change: Change);
+    /// What is rejected from now on is of this table: a spreadsheet has several.
+    fn rows_of(&mut self, _header: Option<Header<'_>>) {}
     /// A record that cannot be read: why, and its bytes (at most
     /// [`limits::REJECTED_BYTES_MAX`]; shorter than the record if it was longer).
     fn reject(&mut self, place: Place, reason: String, bytes: &[u8]);

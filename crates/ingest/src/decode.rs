@@ -103,6 +103,7 @@ pub(crate) fn decode(decoder: &dyn Decoder, cut: Cut, facts: &SourceFacts) -> Re
     let chunk_id = event_id(&[&cut.identity, &facts.reading]);
     let expected_rows = usize::try_from(cut.records).unwrap_or_default();
     let mut sink = ChunkSink::new(facts.privacy.clone(), expected_rows);
+    sink.rows_of(decoder.header());
     if let Some(first_bytes) = &cut.runaway {
         let place = Place { record: cut.first_record, byte_offset: cut.byte_offset };
         sink.reject(

@@ -4,17 +4,14 @@
 //! not becomes a pseudonym. With `--keep-raw` the rules are off.
 
 mod columns;
+mod rejected;
 
 use std::borrow::Cow;
 
 use arrow::error::ArrowError;
 use fupan_model::records::{Attributes, Text};
 use fupan_model::{Change, IncidentEvent, MetricPoint, SpanRecord};
-use fupan_redact::{Counts, KeySource, identifies, redact, redact_bytes, redact_field};
-
-/// What stands in quarantine for a record of a source with personal fields: where they are in bytes that
-/// could not be read, nobody knows.
-const WITHHELD: &str = "<withheld: the mapping of this source names personal fields>";
+use fupan_redact::{Counts, KeySource, identifies, redact, redact_field};
 
 /// Short values that repeat (services, regions, keys) are looked at once.
 const REMEMBERED: usize = 1 << REMEMBERED_BITS;
@@ -40,6 +37,8 @@ pub(crate) struct Guard {
     pub(crate) counts: Counts,
     /// Why a pseudonym could not be made.
     pub(crate) failure: Option<ArrowError>,
+    /// Of the table whose rows may be rejected.
+    columns: Option<rejected::Columns>,
     clean_values: Remembered,
     clean_keys: Remembered,
     /// Names that are not those of secrets.
@@ -52,6 +51,7 @@ impl Guard {
             privacy,
             counts: Counts::default(),
             failure: None,
+            columns: None,
             clean_values: Remembered::default(),
             clean_keys: Remembered::default(),
             other_names: Remembered::default(),
@@ -117,17 +117,6 @@ impl Guard {
             self.owned(text);
         }
         self.owned_attributes(&mut change.attributes);
-    }
-
-    /// The reason and the bytes of a record that could not be read.
-    pub(crate) fn reject<'a>(&mut self, reason: String, bytes: &'a [u8]) -> (String, Cow<'a, [u8]>) {
-        let bytes = if self.privacy.has_personal_fields { WITHHELD.as_bytes() } else { bytes };
-        if self.privacy.keep_raw {
-            return (reason, Cow::Borrowed(bytes));
-        }
-        let is_cut = bytes.len() >= fupan_decode::limits::REJECTED_BYTES_MAX;
-        let bytes = redact_bytes(bytes, is_cut, &mut self.counts);
-        (redact(&reason, &mut self.counts).into_owned(), bytes)
     }
 
     fn text(&mut self, text: &mut Text<'_>) {
@@ -293,7 +282,7 @@ mod tests {
 
     use super::*;
 
-    fn guard(keep_raw: bool) -> Guard {
+    pub(super) fn guard(keep_raw: bool) -> Guard {
         let pseudonyms = KeySource::of(PseudonymKey::new([7; 32]));
         Guard::new(Privacy { keep_raw, has_personal_fields: false, pseudonyms })
     }
@@ -307,19 +296,5 @@ mod tests {
         let mut labels = vec![("order.id".into(), "13812345678".into()), ("to".into(), "13812345678".into())];
         guard.attributes(&mut labels);
         assert_eq!(labels[1].1, "<phone>");
-    }
-
-    #[test]
-    fn rejects_are_redacted_and_those_of_personal_sources_withheld() {
-        let mut plain = guard(false);
-        let (reason, bytes) =
-            plain.reject("the time \"13812345678\" is none".to_owned(), b"x 13812345678 \xFF");
-        assert_eq!(
-            (reason.as_str(), bytes.as_ref()),
-            ("the time \"<phone>\" is none", &b"x <phone> \xFF"[..])
-        );
-        let mut personal = guard(true);
-        personal.privacy.has_personal_fields = true;
-        assert_eq!(personal.reject(String::new(), "张三".as_bytes()).1, WITHHELD.as_bytes());
     }
 }

@@ -13,6 +13,7 @@ mod decode;
 mod enrich;
 mod error;
 mod guard;
+mod holes;
 mod identified;
 mod inside;
 mod keyed;

@@ -14,9 +14,10 @@ use crate::archive::{self, Member, Visit};
 use crate::chunks::{Chunker, Cut};
 use crate::decode::SourceFacts;
 use crate::guard::Privacy;
+use crate::holes::fill_head;
 use crate::known::KnownChunks;
 use crate::pipeline::{IngestSettings, Progress};
-use crate::reader::{Decompressed, FromDisk, Inflation, Text, fill, into_error};
+use crate::reader::{Decompressed, FromDisk, Inflation, PACKAGE, Text, into_error};
 use crate::source::{Source, SourcePlace, document_name, folder_of, member_name};
 
 /// What the reading thread sends, in order. A source gives one stream, an archive one for each member.
@@ -84,7 +85,7 @@ impl Reading<'_> {
         let inflation = Inflation::default();
         let mut bytes = Decompressed::new(Box::new(FromDisk::new(raw, inflation.clone())))?;
         let mut head = Vec::new();
-        let head_problem = fill(&mut bytes, &mut head, fupan_decode::limits::HEAD_BYTES_MAX).err();
+        let head_problem = fill_head(&mut bytes, &mut head, fupan_decode::limits::HEAD_BYTES_MAX).err();
         if archive::is_tar(&head) {
             let damage = Damage(head_problem);
             let stream = Cursor::new(head).chain(damage).chain(bytes);
@@ -154,7 +155,8 @@ impl Reading<'_> {
             .and_then(|content| {
                 let mut bytes = Decompressed::new(Box::new(content))?;
                 let mut head = Vec::new();
-                let head_problem = fill(&mut bytes, &mut head, fupan_decode::limits::HEAD_BYTES_MAX).err();
+                let head_problem =
+                    fill_head(&mut bytes, &mut head, fupan_decode::limits::HEAD_BYTES_MAX).err();
                 self.cut_stream(&stream, head, head_problem, bytes, inflation.clone())
             })
             .err();
@@ -207,15 +209,12 @@ impl Reading<'_> {
             pseudonyms: Some(self.settings.pseudonyms.clone()),
         };
         // A spreadsheet is no text, whatever the texts beside it are in.
-        let declared = self.settings.encoding.filter(|_| !head.starts_with(b"PK\x03\x04"));
+        let declared = self.settings.encoding.filter(|_| !head.starts_with(PACKAGE));
         let encoding = Encoding::of_source(&head, head.len() < wanted, declared, &options);
         let transcoded_from = encoding.as_ref().map(|found| found.encoding);
-        let taken = if transcoded_from.is_some() { std::mem::take(&mut head) } else { Vec::new() };
-        let mut text = Text::new(taken, bytes, transcoded_from, inflation);
-        if transcoded_from.is_some() {
-            let problem = text.fill(&mut head, wanted).err();
-            head_problem = head_problem.or(problem);
-        }
+        let mut text = Text::new(std::mem::take(&mut head), bytes, transcoded_from, inflation);
+        let problem = text.fill(&mut head, wanted).err();
+        head_problem = head_problem.or(problem);
         let detection = fupan_decode::detect(&head, head.len() < wanted, &options)?;
         let origin = Origin { modified_at: stream.modified_at, transcoded_from, ..Origin::default() };
         let decoder: Arc<dyn Decoder> = fupan_decode::open_from(&detection, &head, &options, origin)?.into();

@@ -9,6 +9,7 @@ use flate2::read::MultiGzDecoder;
 use fupan_decode::{Encoding, Transcoding};
 
 use crate::SourceProblem;
+use crate::holes::Holes;
 use crate::limits;
 
 type Bytes<'a> = Box<dyn Read + 'a>;
@@ -188,9 +189,14 @@ fn stepwise<R: Read>(reader: R) -> BufReader<R> {
     BufReader::with_capacity(limits::READ_STEP_BYTES, reader)
 }
 
-/// What decoders read: decompressed, and in UTF-8.
+/// How a spreadsheet begins.
+pub(crate) const PACKAGE: &[u8] = b"PK\x03\x04";
+
+/// What decoders read: decompressed, in UTF-8, and without holes.
 pub(crate) struct Text<'a> {
     text: Layer<'a>,
+    /// None of binary data, to which they belong.
+    holes: Option<Holes>,
     inflation: Inflation,
 }
 
@@ -202,19 +208,20 @@ enum Layer<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// `head` is what was taken off `rest` already.
+    /// `head` is what was taken off `rest` already. A spreadsheet is read as it is.
     pub(crate) fn new(
         head: Vec<u8>,
         rest: Decompressed<'a>,
         encoding: Option<Encoding>,
         inflation: Inflation,
     ) -> Self {
+        let holes = (!head.starts_with(PACKAGE)).then(Holes::default);
         let whole = Cursor::new(head).chain(rest);
         let text = match encoding {
             None => Layer::AsItIs(whole),
             Some(encoding) => Layer::Transcoded(Box::new(stepwise(Transcoding::new(whole, encoding)))),
         };
-        Self { text, inflation }
+        Self { text, holes, inflation }
     }
 
     /// Compressed bytes taken so far.
@@ -222,15 +229,24 @@ impl<'a> Text<'a> {
         self.inflation.taken()
     }
 
-    /// Appends up to `limit` bytes to `buffer`; fewer only at the end of the stream, or before damage.
+    /// Appends `limit` bytes to `buffer`, or a few more; fewer only at the end of the stream, or before damage.
     pub(crate) fn fill(&mut self, buffer: &mut Vec<u8>, limit: usize) -> Result<usize, SourceProblem> {
-        let outcome = match &mut self.text {
-            Layer::AsItIs(text) => fill(text, buffer, limit),
-            Layer::Transcoded(text) => fill(text.as_mut(), buffer, limit),
-        };
-        let filled = outcome?;
-        self.inflation.give(filled as u64)?;
-        Ok(filled)
+        let before = buffer.len();
+        loop {
+            let from = buffer.len();
+            let missing = (before + limit).saturating_sub(from);
+            let outcome = match &mut self.text {
+                Layer::AsItIs(text) => fill(text, buffer, missing),
+                Layer::Transcoded(text) => fill(text.as_mut(), buffer, missing),
+            };
+            self.inflation.give((buffer.len() - from) as u64)?;
+            if let Some(holes) = &mut self.holes {
+                holes.take_out(buffer, from);
+            }
+            if outcome? < missing || buffer.len() >= before + limit {
+                return Ok(buffer.len() - before);
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use fupan_decode::{DecodeOptions, DetectedEncoding, Encoding, Transcoding};
 
+use crate::holes::fill_head;
 use crate::reader::Decompressed;
 use crate::{Source, SourceProblem};
 
@@ -27,9 +28,9 @@ pub fn sample(
     let raw = source.open().map_err(unreadable)?;
     let wanted = fupan_decode::limits::HEAD_BYTES_MAX;
     let mut head = Vec::new();
-    let read = Decompressed::new(raw)?.take(wanted as u64).read_to_end(&mut head);
-    if let Some(error) = read.err().filter(|_| head.is_empty()) {
-        return Err(unreadable(error));
+    let read = fill_head(&mut Decompressed::new(raw)?, &mut head, wanted);
+    if let Some(problem) = read.err().filter(|_| head.is_empty()) {
+        return Err(problem);
     }
     let told = Encoding::of_source(&head, head.len() < wanted, declared, options);
     let Some(encoding) = told.or_else(|| Encoding::guess(&head)) else {

@@ -1,7 +1,7 @@
 //! Takes what a decoder finds in one chunk and sorts it into the tables.
 
 use arrow::error::ArrowError;
-use fupan_decode::{DeclaredDocument, Place, RecordSink, SeriesPoint, limits};
+use fupan_decode::{DeclaredDocument, Header, Place, RecordSink, SeriesPoint, limits};
 use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, Micros, SpanRecord};
 
 use crate::guard::{Guard, Privacy};
@@ -129,6 +129,10 @@ impl RecordSink for ChunkSink {
         self.guard.change(&mut change);
         self.saw(place, Some(change.occurred_at));
         self.changes.0.push((change, place.record));
+    }
+
+    fn rows_of(&mut self, header: Option<Header<'_>>) {
+        self.guard.rows_of(header);
     }
 
     fn reject(&mut self, place: Place, reason: String, bytes: &[u8]) {

@@ -9,6 +9,8 @@ mod copies;
 mod documents;
 #[path = "exactly_once/exports.rs"]
 mod exports;
+#[path = "exactly_once/holes.rs"]
+mod holes;
 #[path = "exactly_once/identified.rs"]
 mod identified;
 #[path = "exactly_once/replaced.rs"]

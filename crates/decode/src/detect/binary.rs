@@ -46,16 +46,6 @@ pub(super) fn refuse(head: &[u8], zone: chrono_tz::Tz) -> Result<(), DecodeError
         });
     }
     crate::encoding::refuse(head, zone)?;
-    if head.iter().all(|byte| *byte == 0) {
-        return Err(DecodeError::Binary {
-            kind: format!(
-                "a hole of at least {} NUL bytes, as truncation or a power cut leave it",
-                head.len()
-            ),
-            hint: "take the hole out (tr -d '\\000' < FILE > NEW) and ingest what is left".to_owned(),
-            is_data: true,
-        });
-    }
     if has_lone_nul(head) || control_share(head) > 0.1 {
         let start = head.iter().take(8).fold(String::new(), |mut text, byte| {
             let _ = write!(text, " {byte:02x}");

@@ -167,8 +167,7 @@ fn a_hole_of_nuls_hides_no_log() {
             assert_eq!(detect(head, true, &options()).unwrap().format, plain, "{bytes}");
         }
     }
-    let told = detect(&vec![0; 64 << 10], false, &options()).unwrap_err().to_string();
-    assert!(told.contains("a hole of at least 65536 NUL bytes"), "{told}");
+    assert_eq!(detect(&vec![0; 64 << 10], true, &options()), Err(DecodeError::Empty));
     assert!(detect(b"text\0and\0more\n", true, &options()).is_err());
 }
 

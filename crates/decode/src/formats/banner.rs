@@ -6,7 +6,7 @@ use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, SpanRecord};
 
 use super::reject;
 use crate::framing::Records;
-use crate::{Chunk, DeclaredDocument, Decoder, Framing, Place, RecordSink, SeriesPoint};
+use crate::{Chunk, DeclaredDocument, Decoder, Framing, Header, Place, RecordSink, SeriesPoint};
 
 /// Why a line of the banner is no record.
 pub(crate) const BANNER_REASON: &str = "the line stands before the records and is none of them";
@@ -51,6 +51,10 @@ impl Decoder for BehindBanner {
 
     fn banner_records(&self) -> u64 {
         self.records
+    }
+
+    fn header(&self) -> Option<Header<'_>> {
+        self.inner.header()
     }
 
     fn name_of_source(&self) -> Option<&str> {
@@ -108,6 +112,10 @@ impl RecordSink for Shifted<'_> {
 
     fn change(&mut self, place: Place, change: Change) {
         self.sink.change(self.place(place), change);
+    }
+
+    fn rows_of(&mut self, header: Option<Header<'_>>) {
+        self.sink.rows_of(header);
     }
 
     fn reject(&mut self, place: Place, reason: String, bytes: &[u8]) {

@@ -9,7 +9,7 @@ use fupan_model::{Change, RecordedAtBasis};
 use super::json_records::{framing_of, walk_json};
 use super::pairs::Pairs;
 use super::table::Table;
-use crate::{Chunk, DecodeError, DecodeOptions, Decoder, Framing, InputFormat, RecordSink, limits};
+use crate::{Chunk, DecodeError, DecodeOptions, Decoder, Framing, Header, InputFormat, RecordSink, limits};
 
 /// Keys of lists in a document, and the type of change that they hold.
 pub(crate) const LISTS: [&str; 8] =
@@ -94,6 +94,10 @@ impl Decoder for ChangesCsv {
 
     fn count_records(&self, bytes: &[u8], byte_offset: u64) -> u64 {
         self.table.count_rows(bytes, byte_offset)
+    }
+
+    fn header(&self) -> Option<Header<'_>> {
+        Some(self.table.header())
     }
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {

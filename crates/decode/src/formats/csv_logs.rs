@@ -8,7 +8,7 @@ use super::log_builder::LogBuilder;
 use super::log_fields::{Target, default_target};
 use super::table::Table;
 use crate::json::Value;
-use crate::{Chunk, DecodeError, DecodeOptions, Decoder, Framing, InputFormat, RecordSink};
+use crate::{Chunk, DecodeError, DecodeOptions, Decoder, Framing, Header, InputFormat, RecordSink};
 
 pub(crate) struct CsvLogs {
     table: Table,
@@ -31,6 +31,10 @@ impl Decoder for CsvLogs {
 
     fn count_records(&self, bytes: &[u8], byte_offset: u64) -> u64 {
         self.table.count_rows(bytes, byte_offset)
+    }
+
+    fn header(&self) -> Option<Header<'_>> {
+        Some(self.table.header())
     }
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {

@@ -14,7 +14,7 @@ use super::table::{Table, is_missing, is_percent, written_number};
 use super::text_of;
 use crate::time::{ParsedInstant, parse_instant};
 use crate::{
-    Chunk, DecodeError, DecodeOptions, Decoder, Framing, InputFormat, Place, RecordSink, SeriesPoint,
+    Chunk, DecodeError, DecodeOptions, Decoder, Framing, Header, InputFormat, Place, RecordSink, SeriesPoint,
 };
 
 /// Names of the column that holds the metric's name, the best first.
@@ -357,6 +357,10 @@ impl Decoder for CsvMetrics {
 
     fn name_of_source(&self) -> Option<&str> {
         self.measured(0).filter(|_| self.is_named_by_source).map(|measured| measured.name.as_str())
+    }
+
+    fn header(&self) -> Option<Header<'_>> {
+        Some(self.table.header())
     }
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {

@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::reject;
 use crate::framing::Records;
-use crate::{Chunk, Decoder, Encoding, Framing, Place, RecordSink};
+use crate::{Chunk, Decoder, Encoding, Framing, Header, Place, RecordSink};
 
 /// Rejects damaged records and leaves the others to the decoder of the format.
 pub(crate) struct RejectDamaged {
@@ -32,6 +32,10 @@ impl Decoder for RejectDamaged {
 
     fn banner_records(&self) -> u64 {
         self.inner.banner_records()
+    }
+
+    fn header(&self) -> Option<Header<'_>> {
+        self.inner.header()
     }
 
     fn name_of_source(&self) -> Option<&str> {

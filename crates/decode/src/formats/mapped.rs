@@ -18,8 +18,8 @@ use crate::mapping::personal::{PersonalFields, Replaced};
 use crate::mapping::{Mapping, MappingTarget, MultiLine, Unwrap};
 use crate::time::ParsedInstant;
 use crate::{
-    Chunk, DecodeError, DecodeOptions, Decoder, Framing, Place, RecordSink, RecordStart, count_records,
-    limits,
+    Chunk, DecodeError, DecodeOptions, Decoder, Framing, Header, Place, RecordSink, RecordStart,
+    count_records, limits,
 };
 use regex::Regex;
 
@@ -116,6 +116,10 @@ impl Decoder for Mapped {
             Some(table) => table.count_rows(bytes, byte_offset),
             None => count_records(self.framing, bytes),
         }
+    }
+
+    fn header(&self) -> Option<Header<'_>> {
+        self.table.as_ref().map(Table::header)
     }
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {

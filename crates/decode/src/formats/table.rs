@@ -8,7 +8,7 @@ use super::walk_text;
 use crate::csv_text::{cells, sniff_delimiter};
 use crate::decimal::short_decimal;
 use crate::framing::Records;
-use crate::{Chunk, DecodeError, Framing, Place, RecordSink, limits};
+use crate::{Chunk, DecodeError, Framing, Header, Place, RecordSink, limits};
 
 /// What reads one row's cells and sends its rows; an error makes it a reject.
 pub(crate) type ReadRow<'r, 'a> =
@@ -118,6 +118,10 @@ impl Table {
         let date_and_hour = date_and(&HOURS, &canonical).filter(|_| date_and_clock.is_none());
         let rows_start = (record.offset + record.bytes.len()) as u64;
         Ok(Self { names, canonical, delimiter, rows_start, date_and_clock, date_and_hour })
+    }
+
+    pub(crate) fn header(&self) -> Header<'_> {
+        Header { names: &self.names, delimiter: self.delimiter }
     }
 
     pub(crate) fn framing(&self) -> Framing {

@@ -11,7 +11,7 @@ use super::pairs::{Pairs, service_of_pod};
 use super::table::Table;
 use crate::json::Value;
 use crate::time::ParsedInstant;
-use crate::{Chunk, DecodeError, DecodeOptions, Decoder, Framing, InputFormat, RecordSink, limits};
+use crate::{Chunk, DecodeError, DecodeOptions, Decoder, Framing, Header, InputFormat, RecordSink, limits};
 
 /// Names of the id of a trace.
 pub(crate) const TRACE_NAMES: [&str; 2] = ["traceid", "trace"];
@@ -100,6 +100,10 @@ impl Decoder for CsvTraces {
 
     fn count_records(&self, bytes: &[u8], byte_offset: u64) -> u64 {
         self.table.count_rows(bytes, byte_offset)
+    }
+
+    fn header(&self) -> Option<Header<'_>> {
+        Some(self.table.header())
     }
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {

@@ -11,7 +11,9 @@ use super::when::{Context, When, parse_when};
 use crate::formats::document_text;
 use crate::formats::pairs::Pairs;
 use crate::formats::table::Table;
-use crate::{Chunk, DeclaredDocument, DecodeError, DecodeOptions, Decoder, Framing, InputFormat, RecordSink};
+use crate::{
+    Chunk, DeclaredDocument, DecodeError, DecodeOptions, Decoder, Framing, Header, InputFormat, RecordSink,
+};
 
 /// Names of the column with the incident.
 pub(crate) const INCIDENT_NAMES: [&str; 3] = ["incident", "incidentid", "故障编号"];
@@ -38,6 +40,10 @@ impl TimelineCsv {
 impl Decoder for TimelineCsv {
     fn framing(&self) -> Framing {
         Framing::Document
+    }
+
+    fn header(&self) -> Option<Header<'_>> {
+        Some(self.table.header())
     }
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {

@@ -15,7 +15,7 @@ use fupan_model::{Change, IncidentEvent, LogRecord, MetricPoint, SpanRecord};
 pub(crate) use self::package::looks_like;
 use super::reject;
 use crate::{
-    Chunk, DeclaredDocument, DecodeOptions, Decoder, Framing, InputFormat, Place, RecordSink, limits,
+    Chunk, DeclaredDocument, DecodeOptions, Decoder, Framing, Header, InputFormat, Place, RecordSink, limits,
 };
 
 pub(crate) struct Xlsx {
@@ -66,6 +66,7 @@ impl Xlsx {
             .and_then(|detection| super::open(&detection, head, &options));
         match opened {
             Ok(decoder) => {
+                sink.rows_of(decoder.header());
                 let mut sheet = Sheet { inner: sink, byte_offset: place.byte_offset, next: place.record };
                 let chunk = Chunk { bytes: csv.as_bytes(), first_record: place.record, byte_offset: 0 };
                 decoder.decode(chunk, &mut sheet);
@@ -73,6 +74,8 @@ impl Xlsx {
                 sheet.next.max(place.record + decoder.count_records(csv.as_bytes(), 0))
             }
             Err(error) => {
+                let table = super::Table::read(head, "xlsx").ok();
+                sink.rows_of(table.as_ref().map(super::Table::header));
                 reject(sink, place, format!("sheet {name}: {error}"), csv.as_bytes());
                 place.record + 1
             }
@@ -122,6 +125,9 @@ impl RecordSink for Sheet<'_> {
     fn change(&mut self, place: Place, change: Change) {
         let place = self.place(place);
         self.inner.change(place, change);
+    }
+    fn rows_of(&mut self, header: Option<Header<'_>>) {
+        self.inner.rows_of(header);
     }
     fn reject(&mut self, place: Place, reason: String, bytes: &[u8]) {
         let place = self.place(place);

@@ -1,0 +1,69 @@
+//! What is a row of a table called by its header, cell by cell?
+
+use std::borrow::Cow;
+
+use crate::csv_text::cells;
+
+/// The header of a table: it names what stands in a row, also in one that cannot be read.
+#[derive(Debug, Clone, Copy)]
+pub struct Header<'t> {
+    /// The names of the columns.
+    pub names: &'t [String],
+    /// What stands between two cells.
+    pub delimiter: u8,
+}
+
+impl Header<'_> {
+    /// The row with what `replace` puts in place of a cell, given the column's name and the cell; the row as it is
+    /// where it replaces none. None if the row has other cells than the header, so that nobody knows which is which.
+    pub fn replace_cells(
+        &self,
+        row: &str,
+        replace: &mut dyn FnMut(&str, &str) -> Option<String>,
+    ) -> Option<Option<String>> {
+        let mut found = Vec::new();
+        cells(row.trim_end_matches(['\n', '\r']), self.delimiter, &mut found);
+        if found.len() == self.names.len() + 1 && found.last().is_some_and(|cell| cell.is_empty()) {
+            found.pop();
+        }
+        if found.len() != self.names.len() {
+            return None;
+        }
+        let mut is_changed = false;
+        for (name, cell) in self.names.iter().zip(&mut found) {
+            if let Some(other) = replace(name, cell) {
+                *cell = Cow::Owned(other);
+                is_changed = true;
+            }
+        }
+        Some(is_changed.then(|| self.joined(&found)))
+    }
+
+    fn joined(&self, cells: &[Cow<'_, str>]) -> String {
+        let delimiter = char::from(self.delimiter);
+        let quoted = |cell: &str| {
+            let is_plain = !cell.contains(['"', '\n', '\r', delimiter]);
+            if is_plain { cell.to_owned() } else { format!("\"{}\"", cell.replace('"', "\"\"")) }
+        };
+        cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(&delimiter.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_replaced_by_name_and_quoted_where_they_must_be() {
+        let names = ["time", "密码", "note"].map(str::to_owned);
+        let header = Header { names: &names, delimiter: b',' };
+        let replaced = |row: &str| {
+            header.replace_cells(row, &mut |name, _| (name == "密码").then(|| "<token>".to_owned()))
+        };
+        let expected = "x,<token>,\"a, \"\"b\"\"\"";
+        assert_eq!(replaced("x,\"a,b\",\"a, \"\"b\"\"\"\n"), Some(Some(expected.to_owned())));
+        assert_eq!(replaced("x,secret,y,"), Some(Some("x,<token>,y".to_owned())));
+        assert_eq!((replaced("x,secret"), replaced("x,a,b,c")), (None, None));
+        assert_eq!(header.replace_cells("x,y,z", &mut |_, _| None), Some(None));
+    }
+}
