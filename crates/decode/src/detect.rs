@@ -4,6 +4,7 @@
 
 mod banner;
 mod binary;
+mod columns;
 mod exports;
 mod json;
 mod lines;

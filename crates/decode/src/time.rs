@@ -40,6 +40,11 @@ pub enum TimeError {
     /// A month of 13, a 30 February.
     #[error("is not a date of the calendar")]
     Calendar,
+    /// A count from some other beginning, or an unset field.
+    #[error(
+        "is a number too small for a time since 1970 (a mapping can name its unit: time = {{ epoch = \"s\" }})"
+    )]
+    TooSmall,
     /// Too early or too late to be meant.
     #[error("is outside of the years 1970 to 2200")]
     Range,
@@ -52,10 +57,10 @@ pub fn parse_instant(text: &str, zone: Tz) -> Result<ParsedInstant, TimeError> {
         return resolve(&scanned?, zone);
     }
     if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && !text.is_empty() {
-        if let Some(scanned) = scan::compact(text) {
+        if let Some(scanned) = scan::compact(text).or_else(|| scan::serial(text)) {
             return resolve(&scanned, zone);
         }
-        return parse_epoch(text, EpochUnit::ByMagnitude).map(exact);
+        return since_epoch(text);
     }
     if let Some(scanned) = scan::flexible(text) {
         return resolve(&scanned?, zone);
@@ -63,7 +68,15 @@ pub fn parse_instant(text: &str, zone: Tz) -> Result<ParsedInstant, TimeError> {
     if let Ok(at) = chrono::DateTime::parse_from_rfc2822(text) {
         return in_range(at.timestamp_micros()).map(exact);
     }
-    parse_epoch(text, EpochUnit::ByMagnitude).map(exact)
+    since_epoch(text)
+}
+
+/// Smaller numbers are counted from elsewhere, or were never set; nothing that fupan reads is as old.
+const EPOCH_MICROS_MIN: i64 = 100_000_000 * Micros::PER_SECOND;
+
+fn since_epoch(text: &str) -> Result<ParsedInstant, TimeError> {
+    let at = parse_epoch(text, EpochUnit::ByMagnitude)?;
+    if at.0 < EPOCH_MICROS_MIN { Err(TimeError::TooSmall) } else { Ok(exact(at)) }
 }
 
 /// The instant that `text` means in a layout of `strftime`; a trailing `%*` leaves the rest unread.
@@ -175,6 +188,12 @@ mod tests {
             ("1793849103250001999", "2026-11-05T03:25:03.250001Z"),
             ("1.793849103e9", "2026-11-05T03:25:03Z"),
             ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
+            ("2026-11-05 24:00", "2026-11-06T00:00:00Z assumed"),
+            ("46331", "2026-11-05T00:00:00Z assumed"),
+            ("46331.4", "2026-11-05T09:36:00Z assumed"),
+            ("46331.46184", "2026-11-05T11:05:03Z assumed"),
+            ("46331.461842013", "2026-11-05T11:05:03.150Z assumed"),
+            ("44562.9999999999", "2022-01-02T00:00:00Z assumed"),
         ] {
             assert_eq!(utc(text), expected, "{text}");
         }
@@ -192,6 +211,9 @@ mod tests {
             ("1066-10-14T09:00:00Z", "1970"),
             ("9999-12-31T23:59:59Z", "1970"),
             ("-5", "1970"),
+            ("0", "too small"),
+            ("3600.5", "too small"),
+            ("2026-11-05T24:00:01Z", "calendar"),
             ("99999999999999999999999", "1970"),
             ("1e400", "1970"),
         ] {

@@ -3,7 +3,7 @@
 //! Exports begin with a title, a query or comments that belong to no record. They are looked past only where
 //! what follows is plain beyond doubt: a header that is known with rows that fit it, or lines of objects.
 
-use super::{Detection, exports, json, text};
+use super::{Detection, columns, exports, json};
 use crate::csv_text::cells;
 use crate::formats::Table;
 use crate::framing::{Records, unpadded};
@@ -69,7 +69,7 @@ fn table(rest: &[u8], head_is_whole: bool, options: &DecodeOptions) -> Option<De
         let mut mappings = options.mappings_for_source().filter(|mapping| mapping.is_csv());
         mappings.find_map(|mapping| super::by_mapping(mapping, rest, head_is_whole))
     };
-    let found = by_mapping().or_else(|| text::by_header(&table, rest))?;
+    let found = by_mapping().or_else(|| columns::by_header(&table, rest))?;
     let rows = table.sample(rest);
     let fitting = rows.iter().filter(|row| row.len() == table.names.len()).count();
     (fitting > 0 && fitting as f64 >= SHARE_MIN * rows.len() as f64).then_some(found)
@@ -147,12 +147,18 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_comes_again_is_no_end_of_a_banner() {
+        let text = b"time,cpu\n2026-11-05T03:05:03Z,1\ntime,cpu\n2026-11-05T03:05:04Z,1\n";
+        let found = detect(text, true, &DecodeOptions::new(chrono_tz::UTC, "a.csv")).unwrap();
+        assert_eq!((found.format, found.banner_bytes), (InputFormat::CsvMetricsWide, 0));
+    }
+
+    #[test]
     fn an_example_in_prose_and_an_open_quote_are_no_banner() {
         let options = DecodeOptions::new(chrono_tz::UTC, "README");
         for text in [
             "How to export\n\ntime,level,message\n2026-11-05T03:05:03Z,INFO,a\n\nThat is all.\nOr nearly.\n",
             "Send objects such as\n{\"ts\":1793849103,\"msg\":\"a\"}\nto the collector.\nIt answers.\n",
-            "time,cpu\n2026-11-05T03:05:03Z,1\ntime,cpu\n2026-11-05T03:05:04Z,1\n",
             "when,how,much\na,b,1\nc,d,2\ntime,metric,value\n2026-11-05T03:05:03Z,cpu,1\n",
             "\"never closed\ntime,metric,value\n2026-11-05T03:05:03Z,cpu,1\n",
         ] {

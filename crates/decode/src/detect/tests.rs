@@ -270,3 +270,36 @@ fn lists_of_changes_with_usual_chinese_headers() {
         assert_eq!((read.changes.len(), read.rejects.len()), (1, 0), "{header}: {:?}", read.rejects);
     }
 }
+
+#[test]
+fn counts_of_codes_and_levels_are_metrics_and_no_records() {
+    for (table, expected) in [
+        ("时间,服务,状态码,请求数\n2026-11-05 10:00:00,pay,200,31\n", InputFormat::CsvMetricsWide),
+        ("time,level,count\n2026-11-05 10:00:00,ERROR,3\n", InputFormat::CsvMetricsWide),
+        ("time,status,hits,avg\n2026-11-05 10:00:00,500,\"1,024\",3.5\n", InputFormat::CsvMetricsWide),
+        ("time,status,count,user_id\n2026-11-05 10:00:00,500,3,u1\n", InputFormat::CsvLogs),
+        ("time,level,count,message\n2026-11-05 10:00:00,ERROR,3,x\n", InputFormat::CsvLogs),
+        ("time,status,path\n2026-11-05 10:00:00,500,/a\n", InputFormat::CsvLogs),
+    ] {
+        assert_eq!(detect(table.as_bytes(), true, &options()).unwrap().format, expected, "{table}");
+    }
+}
+
+#[test]
+fn a_status_of_a_change_is_no_code_and_its_level_none_of_a_logger() {
+    for table in [
+        "change_id,time,change_type,service,summary,status\n1,2026-11-05 10:00:00,deploy,pay,v2,success\n",
+        "deploy_id,time,service,version,status,operator\n1,2026-11-05 10:00:00,pay,v2,成功,li\n",
+        "变更单号,计划开始时间,实际开始时间,等级,服务\n1,2026-11-05 10:00,2026-11-05 10:05,高,pay\n",
+        "配置项,旧值,新值,生效时间\ntimeout,1,2,2026-11-05 10:00\n",
+        "service,deploy_time,operator\npay,2026-11-05 10:00,li\n",
+    ] {
+        assert_eq!(
+            detect(table.as_bytes(), true, &options()).unwrap().format,
+            InputFormat::ChangesCsv,
+            "{table}"
+        );
+    }
+    let log = "time,level,service,version\n2026-11-05 10:00:00,INFO,pay,v2\n";
+    assert_eq!(detect(log.as_bytes(), true, &options()).unwrap().format, InputFormat::CsvLogs);
+}

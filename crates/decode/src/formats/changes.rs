@@ -20,7 +20,10 @@ pub(crate) const TYPE_NAMES: [&str; 6] = ["changetype", "type", "kind", "类型"
 pub(crate) const OWN_NAMES: [&str; 6] =
     ["changetype", "变更类型", "变更内容", "变更单号", "变更编号", "变更时间"];
 /// Names of the instant at which a change began to act.
-pub(crate) const START_NAMES: [&str; 18] = [
+pub(crate) const START_NAMES: [&str; 29] = [
+    "actualstart",
+    "actualstarttime",
+    "实际开始时间",
     "occurredat",
     "timestamp",
     "deployedat",
@@ -39,9 +42,32 @@ pub(crate) const START_NAMES: [&str; 18] = [
     "上线时间",
     "操作时间",
     "执行时间",
+    "生效时间",
+    "deploytime",
+    "releasetime",
+    "publishtime",
+    "changetime",
+    // What was meant, where nothing says what was done.
+    "plannedstart",
+    "plannedstarttime",
+    "计划开始时间",
 ];
-const END_NAMES: [&str; 8] =
-    ["endedat", "finishedat", "endtime", "end", "until", "completedat", "结束时间", "完成时间"];
+const END_NAMES: [&str; 14] = [
+    "actualend",
+    "actualendtime",
+    "实际结束时间",
+    "endedat",
+    "finishedat",
+    "endtime",
+    "end",
+    "until",
+    "completedat",
+    "结束时间",
+    "完成时间",
+    "plannedend",
+    "plannedendtime",
+    "计划结束时间",
+];
 
 /// Changes in JSON.
 pub(crate) struct ChangesJson {
@@ -119,7 +145,7 @@ fn source_of(options: &DecodeOptions) -> String {
 
 /// The type that the keys alone tell; none if they tell nothing.
 pub(crate) fn type_by_keys(has: impl Fn(&[&str]) -> bool) -> Option<&'static str> {
-    if has(&["flag", "flagname", "featureflag", "feature"]) {
+    if has(&["flag", "flagname", "featureflag", "feature", "开关", "开关名"]) {
         Some("flag")
     } else if has(&["sha", "commit", "commithash"])
         && has(&["author", "message", "fileschanged", "committer"])
@@ -135,6 +161,8 @@ pub(crate) fn type_by_keys(has: impl Fn(&[&str]) -> bool) -> Option<&'static str
         "deployid",
         "deploymentid",
         "build",
+        "deploytime",
+        "releasetime",
         "发布时间",
         "上线时间",
         "发布单号",
@@ -142,7 +170,17 @@ pub(crate) fn type_by_keys(has: impl Fn(&[&str]) -> bool) -> Option<&'static str
         Some("deployment")
     } else if has(&["campaign", "activity", "活动"]) {
         Some("campaign")
-    } else if has(&["configkey", "config", "oldvalue", "newvalue"]) {
+    } else if has(&[
+        "configkey",
+        "config",
+        "configitem",
+        "oldvalue",
+        "newvalue",
+        "配置项",
+        "配置键",
+        "旧值",
+        "新值",
+    ]) {
         Some("config")
     } else {
         None

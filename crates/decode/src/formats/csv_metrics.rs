@@ -7,10 +7,11 @@ use chrono_tz::Tz;
 use foldhash::fast::RandomState;
 use fupan_model::MetricPoint;
 
+use super::counts;
 use super::log_fields::{Field, canonical, default_target};
 use super::pairs::service_of_pod;
 use super::quantity::{number_in, quantity};
-use super::table::{Table, is_missing, is_percent, written_number};
+use super::table::{Table, is_missing, is_no_value, is_percent, written_number};
 use super::text_of;
 use crate::time::{ParsedInstant, parse_instant};
 use crate::{
@@ -100,9 +101,12 @@ const NUMBERS_SHARE_MIN: f64 = 0.8;
 pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Option<Vec<Role>> {
     let mut roles = shared_roles(names);
     let mut metrics = 0;
-    let may_measure = |(_, (slot, _)): &(usize, (&mut Role, &String))| **slot == Role::Label;
+    let are_counted = counts::are_counted(names, sample);
+    let may_measure = |(_, (slot, name)): &(usize, (&mut Role, &String))| {
+        **slot == Role::Label && !(are_counted && counts::tells_apart(name))
+    };
     for (at, (slot, name)) in roles.iter_mut().zip(names).enumerate().filter(may_measure) {
-        let cells = sample.iter().filter_map(|row| row.get(at)).filter(|cell| !is_missing(cell));
+        let cells = sample.iter().filter_map(|row| row.get(at)).filter(|cell| !is_no_value(cell));
         let cells: Vec<&str> = cells.map(AsRef::as_ref).collect();
         let numbers = cells.iter().filter(|cell| written_number(cell).is_some()).count();
         let is_numeric = numbers as f64 >= NUMBERS_SHARE_MIN * cells.len() as f64;
@@ -277,7 +281,7 @@ impl<'a> Rows<'a> {
         let table = self.table;
         self.values.clear();
         for (number, (at, measured)) in table.values.iter().enumerate() {
-            let Some(cell) = row.get(*at).filter(|cell| !is_missing(cell)) else { continue };
+            let Some(cell) = row.get(*at).filter(|cell| !is_no_value(cell)) else { continue };
             let name = table.table.names.get(*at).map_or("", String::as_str);
             let unit = measured.as_ref().and_then(|measured| measured.unit.as_deref());
             self.values.push((number as u32, parse(name, cell, unit)?));

@@ -7,6 +7,7 @@ mod borrowed;
 pub(crate) mod changes;
 mod cloudwatch_logs;
 mod cloudwatch_metrics;
+pub(crate) mod counts;
 mod csv_logs;
 pub(crate) mod csv_metrics;
 mod damaged;

@@ -34,10 +34,10 @@ pub(crate) fn milliseconds(unit: &str) -> Option<f64> {
         "ns" | "纳秒" => 1e-6,
         "us" | "µs" | "μs" | "微秒" => 1e-3,
         "ms" | "毫秒" => 1.0,
-        "s" | "sec" | "秒" => 1e3,
-        "min" | "分钟" => 6e4,
-        "h" | "小时" => 3.6e6,
-        "d" | "天" => 8.64e7,
+        "s" | "sec" | "secs" | "秒" => 1e3,
+        "min" | "mins" | "分钟" => 6e4,
+        "h" | "hour" | "hours" | "小时" => 3.6e6,
+        "d" | "day" | "days" | "天" => 8.64e7,
         _ => return None,
     })
 }

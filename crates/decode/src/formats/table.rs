@@ -1,10 +1,13 @@
 //! A table with a header: which columns are there, and what does a row hold?
 
+mod day_time;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::log_fields::canonical;
-use super::walk_text;
+use self::day_time::DayTime;
+use super::log_fields::{Field, canonical, default_target};
+use super::{text_of, walk_text};
 use crate::csv_text::{cells, sniff_delimiter};
 use crate::decimal::short_decimal;
 use crate::framing::Records;
@@ -13,6 +16,10 @@ use crate::{Chunk, DecodeError, Framing, Header, Place, RecordSink, limits};
 /// What reads one row's cells and sends its rows; an error makes it a reject.
 pub(crate) type ReadRow<'r, 'a> =
     &'r mut dyn FnMut(Place, &[Cow<'a, str>], &mut dyn RecordSink) -> Result<(), String>;
+
+/// What to do about several tables in one file: chunks are read in any order, so that nobody knows of a row below which
+/// header it stands.
+const APART: &str = "rows below it are read under the first header: put each table into a file of its own";
 
 /// The header of a table.
 #[derive(Debug, Clone)]
@@ -23,58 +30,13 @@ pub(crate) struct Table {
     pub(crate) delimiter: u8,
     /// Where the rows begin in the source: after the header, however many blank lines stand before it.
     pub(crate) rows_start: u64,
-    /// The columns of a date and of the time of that day, where it has both.
-    date_and_clock: Option<(usize, usize)>,
-    /// The columns of a date and of the hour of that day.
-    date_and_hour: Option<(usize, usize)>,
+    day_time: Option<DayTime>,
+    /// Columns that may hold the instant of a row.
+    instants: Vec<usize>,
 }
 
-/// Names of columns of dates, without case and punctuation.
-const DATES: [&str; 6] = ["日期", "date", "day", "logdate", "发生日期", "事件日期"];
-
-/// Names of columns that may hold the time of a day alone.
-const CLOCKS: [&str; 6] = ["时间", "time", "clock", "logtime", "发生时间", "时刻"];
-
-/// Names of columns that may hold the hour of a day.
-const HOURS: [&str; 6] = ["小时", "hour", "hr", "时段", "hourofday", "小时段"];
-
-/// The first column of a date, and the first of these.
-fn date_and(others: &[&str], canonical: &[String]) -> Option<(usize, usize)> {
-    let at = |names: &[&str]| canonical.iter().position(|name| names.contains(&name.as_str()));
-    at(&DATES).zip(at(others))
-}
-
-/// The hour of a day: `9`, `09`, `9时`, `09:00-10:00`.
-fn hour_of(cell: &str) -> Option<u8> {
-    let digits = cell.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(cell.len());
-    let (hour, rest) = cell.split_at_checked(digits)?;
-    let is_rest = |rest: &str| rest.is_empty() || rest.starts_with([':', '-', '~', '时', '点']);
-    hour.parse().ok().filter(|hour| *hour < 24 && is_rest(rest))
-}
-
-/// `11:05`, `11:05:03.250`.
-fn is_clock(cell: &str) -> bool {
-    let digits = |part: &str, most: usize| {
-        (1..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let mut parts = cell.splitn(3, ':');
-    let (hour, minute, second) = (parts.next(), parts.next(), parts.next());
-    let is_second = |second: &str| {
-        let (whole, fraction) = second.split_once(['.', ',']).unwrap_or((second, "0"));
-        digits(whole, 2) && digits(fraction, 9)
-    };
-    hour.is_some_and(|hour| digits(hour, 2))
-        && minute.is_some_and(|minute| digits(minute, 2))
-        && second.is_none_or(is_second)
-}
-
-/// `2026-11-05`, `2026/11/5`, `20261105`, `2026年11月5日`.
-fn is_date(cell: &str) -> bool {
-    let is_part =
-        |letter: char| letter.is_ascii_digit() || matches!(letter, '-' | '/' | '.' | '年' | '月' | '日');
-    cell.chars().count() >= 8
-        && cell.starts_with(|first: char| first.is_ascii_digit())
-        && cell.chars().all(is_part)
+fn is_instant(name: &str) -> bool {
+    default_target(name).is_some_and(|target| target.field == Field::Timestamp)
 }
 
 /// Columns of one name keep their values: `备注`, `备注~2`.
@@ -114,10 +76,11 @@ impl Table {
         }
         let names = kept_apart(names.iter().map(|name| name.trim()));
         let canonical: Vec<String> = names.iter().map(|name| canonical(name)).collect();
-        let date_and_clock = date_and(&CLOCKS, &canonical);
-        let date_and_hour = date_and(&HOURS, &canonical).filter(|_| date_and_clock.is_none());
+        let day_time = DayTime::of(&canonical);
+        let instants =
+            names.iter().enumerate().filter(|(_, name)| is_instant(name)).map(|(at, _)| at).collect();
         let rows_start = (record.offset + record.bytes.len()) as u64;
-        Ok(Self { names, canonical, delimiter, rows_start, date_and_clock, date_and_hour })
+        Ok(Self { names, canonical, delimiter, rows_start, day_time, instants })
     }
 
     pub(crate) fn header(&self) -> Header<'_> {
@@ -148,8 +111,13 @@ impl Table {
             .map(|row| {
                 let mut found = Vec::new();
                 cells(row, self.delimiter, &mut found);
-                self.join_clock(&mut found);
                 found
+            })
+            .take_while(|row| !self.is_other_header(row))
+            .filter(|row| !self.is_header_again(row))
+            .map(|mut row| {
+                self.join_day_time(&mut row);
+                row
             })
             .collect()
     }
@@ -172,64 +140,75 @@ impl Table {
                 if row.len() != self.names.len() {
                     return Err(format!("the row has {} cells, the header {}", row.len(), self.names.len()));
                 }
-                self.join_clock(&mut row);
+                if self.is_other_header(&row) {
+                    return Err(format!(
+                        "a second table begins here ({}); {APART}",
+                        text_of(&row.join(", "))
+                    ));
+                }
+                self.join_day_time(&mut row);
                 read(place, &row, sink)
             },
         );
     }
 
-    /// Puts the date and the time of a row together, where they stand in two columns.
-    fn join_clock(&self, row: &mut [Cow<'_, str>]) {
-        self.join_hour(row);
-        let Some((date, clock)) = self.date_and_clock else { return };
-        let Some((date, time)) = row.get(date).zip(row.get(clock)) else { return };
-        let (date, time) = (date.trim(), time.trim());
-        if is_clock(time) && is_date(date) {
-            let joined = joined(date, time);
-            if let Some(cell) = row.get_mut(clock) {
-                *cell = Cow::Owned(joined);
-            }
-        }
+    /// Whether another table begins: names where a time should be, and not those of this header.
+    fn is_other_header(&self, row: &[Cow<'_, str>]) -> bool {
+        let names_time = |cell: &Cow<'_, str>| !begins_with_digit(cell) && is_instant(cell.trim());
+        let is_word = |cell: &Cow<'_, str>| !cell.trim().is_empty() && written_number(cell).is_none();
+        self.instants.iter().filter_map(|at| row.get(*at)).any(names_time)
+            && row.iter().all(is_word)
+            && !self.is_header_again(row)
     }
 
-    /// An hour that went into the time is no number and no label of its own.
-    fn join_hour(&self, row: &mut [Cow<'_, str>]) {
-        let Some((date, hour)) = self.date_and_hour else { return };
-        let Some((day, cell)) = row.get(date).zip(row.get(hour)) else { return };
-        let day = day.trim();
-        if let Some(number) = hour_of(cell.trim()).filter(|_| is_date(day)) {
-            let joined = joined(day, &format!("{number:02}:00"));
-            for (at, text) in [(date, joined), (hour, String::new())] {
-                if let Some(cell) = row.get_mut(at) {
-                    *cell = Cow::Owned(text);
-                }
-            }
+    fn is_header_again(&self, row: &[Cow<'_, str>]) -> bool {
+        !self.instants.is_empty() && row.iter().zip(&self.names).all(|(cell, name)| cell.trim() == name)
+    }
+
+    fn join_day_time(&self, row: &mut [Cow<'_, str>]) {
+        if let Some(day_time) = self.day_time {
+            day_time.join(row);
         }
     }
 }
 
-fn joined(date: &str, time: &str) -> String {
-    format!("{} {time}", with_hyphens(date).as_deref().unwrap_or(date))
-}
-
-/// `20261120` as `2026-11-20`; none for a date that is written otherwise.
-fn with_hyphens(date: &str) -> Option<String> {
-    let is_bare = date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit());
-    let (year, rest) = date.split_at_checked(4).filter(|_| is_bare)?;
-    let (month, day) = rest.split_at_checked(2)?;
-    Some(format!("{year}-{month}-{day}"))
+/// As nearly all numbers and times do.
+fn begins_with_digit(cell: &str) -> bool {
+    cell.as_bytes().first().is_some_and(u8::is_ascii_digit)
 }
 
 /// Words for "no value" in tables.
 pub(crate) fn is_missing(cell: &str) -> bool {
-    // A number, as nearly always.
-    if cell.as_bytes().first().is_some_and(u8::is_ascii_digit) {
+    if begins_with_digit(cell) {
         return false;
     }
     matches!(
         cell.trim(),
         "" | "null" | "NULL" | "None" | "N/A" | "n/a" | "NA" | "#N/A" | "-" | "--" | "—" | "\\N"
     )
+}
+
+/// As [`is_missing`], in a column of numbers, where a label may well be called so.
+pub(crate) fn is_no_value(cell: &str) -> bool {
+    if begins_with_digit(cell) {
+        return false;
+    }
+    is_missing(cell)
+        || matches!(
+            cell.trim(),
+            "/" | "\\"
+                | "无"
+                | "暂无"
+                | "无数据"
+                | "no data"
+                | "No data"
+                | "#DIV/0!"
+                | "#VALUE!"
+                | "#REF!"
+                | "#NUM!"
+                | "#NAME?"
+                | "#NULL!"
+        )
 }
 
 /// A value of a metric; `NaN` and infinities are values.
@@ -251,7 +230,8 @@ pub(crate) fn number(cell: &str) -> Option<f64> {
 /// As [`number`], also as people write it: `16%`, `1,000.5`, `20,5`.
 pub(crate) fn written_number(cell: &str) -> Option<f64> {
     number(cell).or_else(|| {
-        let bare = cell.trim().trim_end_matches(['%', '％']).trim_end();
+        let bare = cell.trim().trim_start_matches(['¥', '￥', '$', '€', '£']);
+        let bare = bare.trim_end_matches(['%', '％']).trim();
         if let Some((bare, factor)) = factor_of(bare) {
             return Some(written_number(bare)? * factor);
         }
@@ -269,10 +249,17 @@ fn factor_of(cell: &str) -> Option<(&str, f64)> {
         '千' | 'k' | 'K' => 1e3,
         '万' => 1e4,
         '亿' => 1e8,
-        _ => return None,
+        _ => return grafana_factor_of(cell),
     };
     let bare = cell.get(..at)?.trim_end();
     bare.ends_with(|letter: char| letter.is_ascii_digit()).then_some((bare, factor))
+}
+
+/// `1.2 Mil`, as Grafana shortens a count.
+fn grafana_factor_of(cell: &str) -> Option<(&str, f64)> {
+    [(" Mil", 1e6), (" Bil", 1e9), (" Tri", 1e12)]
+        .into_iter()
+        .find_map(|(word, factor)| Some((cell.strip_suffix(word)?, factor)))
 }
 
 /// Whether a cell is a share of a hundred.
@@ -295,6 +282,9 @@ fn without_groups(number: &str, between: char, point: char) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::DecodeOptions;
+    use crate::formats::csv_metrics::CsvMetrics;
+    use crate::formats::testing::Collected;
 
     #[test]
     fn headers_with_marks_quotes_and_tabs() {
@@ -345,6 +335,10 @@ mod tests {
             ("1.2k", Some(1200.0)),
             ("万", None),
             ("k8s", None),
+            ("¥1,234.50", Some(1234.5)),
+            ("¥ 3.2万", Some(32_000.0)),
+            ("1.20 Mil", Some(1_200_000.0)),
+            ("¥", None),
             ("10ms", None),
         ] {
             assert_eq!(written_number(cell), value, "{cell}");
@@ -358,17 +352,22 @@ mod tests {
     }
 
     #[test]
-    fn a_date_and_an_hour_are_one_instant() {
-        for (head, joined) in [
-            ("日期,小时,n\n2026-11-05,9,1\n", "2026-11-05 09:00"),
-            ("date,hour,n\n20261105,00,1\n", "2026-11-05 00:00"),
-            ("日期,时段,n\n2026-11-05,11:00-12:00,1\n", "2026-11-05 11:00"),
-        ] {
-            let table = Table::read(head.as_bytes(), "csv").unwrap();
-            assert_eq!(table.sample(head.as_bytes()), [[joined, "", "1"]]);
-        }
-        let other = "日期,时段,n\n2026-11-05,晚高峰,1\n";
-        let table = Table::read(other.as_bytes(), "csv").unwrap();
-        assert_eq!(table.sample(other.as_bytes()), [["2026-11-05", "晚高峰", "1"]]);
+    fn a_second_table_below_the_first_is_told() {
+        let options = DecodeOptions::new(chrono_tz::Tz::UTC, "t.csv");
+        let rows = |header: &str| {
+            let text = format!(
+                "time,cpu\n2026-11-05 10:00,1\ntime,cpu\n2026-11-05 10:01,2\n{header}\n2026-11-05 10:02,3\n"
+            );
+            Collected::from(&CsvMetrics::open(text.as_bytes(), true, &options).unwrap(), text.as_bytes())
+        };
+        // Its own header again begins no other table.
+        assert_eq!((rows("time,cpu").metrics.len(), rows("time,cpu").rejects.len()), (3, 2));
+        let found = rows("时间,错误数");
+        assert_eq!((found.metrics.len(), found.rejects.len()), (3, 2));
+        assert!(
+            found.rejects[1].1.contains("a second table begins here (时间, 错误数)"),
+            "{:?}",
+            found.rejects[1]
+        );
     }
 }

@@ -45,8 +45,10 @@ type Fields = [i64; 6];
 
 fn micros_of([year, month, day, hour, minute, second]: Fields, fraction: i64) -> Result<i64, TimeError> {
     let is_date = (1..=12).contains(&month) && day >= 1 && day <= days_in_month(year, month);
+    // 24:00 is the end of the day (ISO 8601).
+    let is_hour = hour <= 23 || (hour, minute, second, fraction) == (24, 0, 0, 0);
     // Second 60 is a leap second and reads as the first of the next minute.
-    if !is_date || hour > 23 || minute > 59 || second > 60 {
+    if !is_date || !is_hour || minute > 59 || second > 60 {
         return Err(TimeError::Calendar);
     }
     let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
@@ -122,6 +124,24 @@ pub(super) fn compact(text: &str) -> Option<Scanned> {
     };
     let fields = [number(0, 4)?, number(4, 6)?, number(6, 8)?, time[0], time[1], time[2]];
     let local_micros = micros_of(fields, 0).ok()?;
+    Some(Scanned { local_micros, offset_seconds: None, zone: None, precision })
+}
+
+/// Days of 2000-01-01 and 2100-01-01 as spreadsheets count them, and of 1970-01-01.
+const SERIALS: std::ops::Range<i64> = 36_526..73_051;
+const SERIAL_OF_EPOCH: i64 = 25_569;
+
+/// `46331.4`: days since 1899-12-30, as spreadsheets keep an instant and save it where its cell has no format of
+/// times. Seconds since 1970 of this size would be of its first day.
+pub(super) fn serial(text: &str) -> Option<Scanned> {
+    let (days, part) = text.split_once('.').unwrap_or((text, ""));
+    let day: i64 = days.parse().ok().filter(|day| SERIALS.contains(day) && days.len() == 5)?;
+    let micros_of_day = format!("0.{part}0").parse::<f64>().ok()? * 86_400e6;
+    // Eight digits are a millisecond; with fewer, or about that, a second is meant.
+    let step = if part.len() > 8 { 1_000.0 } else { 1_000_000.0 };
+    let local_micros =
+        (day - SERIAL_OF_EPOCH) * 86_400_000_000 + (micros_of_day / step).round() as i64 * step as i64;
+    let precision = if part.is_empty() { Precision::Day } else { Precision::Exact };
     Some(Scanned { local_micros, offset_seconds: None, zone: None, precision })
 }
 
