@@ -14,21 +14,33 @@ pub struct Header<'t> {
 }
 
 impl Header<'_> {
-    /// The row with what `replace` puts in place of a cell, given the column's name and the cell; the row as it is
-    /// where it replaces none. None if the row has other cells than the header, so that nobody knows which is which.
-    pub fn replace_cells(
-        &self,
-        row: &str,
-        replace: &mut dyn FnMut(&str, &str) -> Option<String>,
-    ) -> Option<Option<String>> {
-        let mut found = Vec::new();
-        cells(row.trim_end_matches(['\n', '\r']), self.delimiter, &mut found);
+    /// The cells of a row, one per column, into `found`; an error if it has more or fewer, so that nobody knows which
+    /// is which.
+    pub(crate) fn split<'a>(&self, row: &'a str, found: &mut Vec<Cow<'a, str>>) -> Result<(), String> {
+        cells(row, self.delimiter, found);
+        // One delimiter at the end of each row is a habit of some writers.
         if found.len() == self.names.len() + 1 && found.last().is_some_and(|cell| cell.is_empty()) {
             found.pop();
         }
         if found.len() != self.names.len() {
-            return None;
+            return Err(format!("the row has {} cells, the header {}", found.len(), self.names.len()));
         }
+        Ok(())
+    }
+
+    /// The row with what `replace` puts in place of a cell, given the column's name and the cell; none if it replaces
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// If the row has other cells than the header.
+    pub fn replace_cells(
+        &self,
+        row: &str,
+        replace: &mut dyn FnMut(&str, &str) -> Option<String>,
+    ) -> Result<Option<String>, String> {
+        let mut found = Vec::new();
+        self.split(row.trim_end_matches(['\n', '\r']), &mut found)?;
         let mut is_changed = false;
         for (name, cell) in self.names.iter().zip(&mut found) {
             if let Some(other) = replace(name, cell) {
@@ -36,7 +48,7 @@ impl Header<'_> {
                 is_changed = true;
             }
         }
-        Some(is_changed.then(|| self.joined(&found)))
+        Ok(is_changed.then(|| self.joined(&found)))
     }
 
     fn joined(&self, cells: &[Cow<'_, str>]) -> String {
@@ -61,9 +73,10 @@ mod tests {
             header.replace_cells(row, &mut |name, _| (name == "密码").then(|| "<token>".to_owned()))
         };
         let expected = "x,<token>,\"a, \"\"b\"\"\"";
-        assert_eq!(replaced("x,\"a,b\",\"a, \"\"b\"\"\"\n"), Some(Some(expected.to_owned())));
-        assert_eq!(replaced("x,secret,y,"), Some(Some("x,<token>,y".to_owned())));
-        assert_eq!((replaced("x,secret"), replaced("x,a,b,c")), (None, None));
-        assert_eq!(header.replace_cells("x,y,z", &mut |_, _| None), Some(None));
+        assert_eq!(replaced("x,\"a,b\",\"a, \"\"b\"\"\"\n"), Ok(Some(expected.to_owned())));
+        assert_eq!(replaced("x,secret,y,"), Ok(Some("x,<token>,y".to_owned())));
+        assert_eq!(replaced("x,secret"), Err("the row has 2 cells, the header 3".to_owned()));
+        assert_eq!(replaced("x,a,b,c"), Err("the row has 4 cells, the header 3".to_owned()));
+        assert_eq!(header.replace_cells("x,y,z", &mut |_, _| None), Ok(None));
     }
 }

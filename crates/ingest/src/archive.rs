@@ -18,7 +18,7 @@ use zip::read::{Config, read_zipfile_from_stream};
 use zip::result::ZipError;
 use zip::unstable::read::ZipIterable;
 
-use crate::reader::{find_problem, into_error};
+use crate::reader::{PACKAGE, find_problem, into_error};
 use crate::{SourceProblem, limits};
 
 /// A file in an archive.
@@ -45,7 +45,7 @@ pub(crate) fn is_zip(head: &[u8]) -> bool {
         [b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"word/", b"mimetype"];
     let first_name = head.get(30..).unwrap_or_default();
     let is_empty = head.starts_with(b"PK\x05\x06");
-    is_empty || (head.starts_with(b"PK\x03\x04") && !OFFICE.iter().any(|name| first_name.starts_with(name)))
+    is_empty || (head.starts_with(PACKAGE) && !OFFICE.iter().any(|name| first_name.starts_with(name)))
 }
 
 /// Counts members, leaves out what nobody means, and gives up on too many.

@@ -189,7 +189,7 @@ fn stepwise<R: Read>(reader: R) -> BufReader<R> {
     BufReader::with_capacity(limits::READ_STEP_BYTES, reader)
 }
 
-/// How a spreadsheet begins.
+/// How a package of compressed parts begins: a ZIP archive, a spreadsheet.
 pub(crate) const PACKAGE: &[u8] = b"PK\x03\x04";
 
 /// What decoders read: decompressed, in UTF-8, and without holes.

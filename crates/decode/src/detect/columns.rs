@@ -7,7 +7,7 @@ use fupan_model::severity;
 use super::Detection;
 use crate::InputFormat;
 use crate::formats::csv_metrics::{long_roles, wide_roles};
-use crate::formats::log_fields::{Field, default_target};
+use crate::formats::log_fields::{Field, means};
 use crate::formats::timeline::table as timeline_table;
 use crate::formats::{Table, changes, counts, traces};
 
@@ -30,9 +30,8 @@ pub(super) fn by_header(table: &Table, head: &[u8]) -> Option<Detection> {
     if let Some(reason) = seen.change() {
         return found(InputFormat::ChangesCsv, &reason);
     }
-    let roles = if seen.sample.is_empty() { None } else { wide_roles(&table.names, &seen.sample) };
     // Each row would pass for one request, or one line.
-    if roles.is_some() && counts::are_counted(&table.names, &seen.sample) {
+    if counts::are_counted(&table.names, &seen.sample) && seen.are_wide_metrics() {
         return found(
             InputFormat::CsvMetricsWide,
             "its columns are a time and counts of what they tell apart",
@@ -41,9 +40,10 @@ pub(super) fn by_header(table: &Table, head: &[u8]) -> Option<Detection> {
     if seen.has(Field::Timestamp) && (seen.may_be_logs() || seen.has(Field::Body) || seen.has(Field::Event)) {
         return found(InputFormat::CsvLogs, "its columns are a time and what loggers write");
     }
-    roles.and_then(|_| {
-        found(InputFormat::CsvMetricsWide, "its columns are a time and numbers, one metric each")
-    })
+    if seen.are_wide_metrics() {
+        return found(InputFormat::CsvMetricsWide, "its columns are a time and numbers, one metric each");
+    }
+    None
 }
 
 struct Columns<'t> {
@@ -61,18 +61,20 @@ impl Columns<'_> {
     }
 
     fn columns_of(&self, field: Field) -> impl Iterator<Item = usize> {
-        let means = move |name: &String| default_target(name).is_some_and(|target| target.field == field);
-        self.table.names.iter().enumerate().filter(move |(_, name)| means(name)).map(|(at, _)| at)
+        self.table.names.iter().enumerate().filter(move |(_, name)| means(name, field)).map(|(at, _)| at)
     }
 
     /// Whether a column of the field holds what it should; one without cells may.
     fn holds(&self, field: Field, fits: fn(&str) -> bool) -> bool {
-        let mut columns = self.columns_of(field);
-        columns.any(|at| {
-            let mut cells = self.sample.iter().filter_map(|row| row.get(at)).map(|cell| cell.trim());
-            let mut cells = cells.by_ref().filter(|cell| !cell.is_empty()).peekable();
+        self.columns_of(field).any(|at| {
+            let cells = self.sample.iter().filter_map(|row| row.get(at)).map(|cell| cell.trim());
+            let mut cells = cells.filter(|cell| !cell.is_empty()).peekable();
             cells.peek().is_none() || cells.any(fits)
         })
+    }
+
+    fn are_wide_metrics(&self) -> bool {
+        !self.sample.is_empty() && wide_roles(&self.table.names, &self.sample).is_some()
     }
 
     fn are_of_timeline(&self) -> bool {

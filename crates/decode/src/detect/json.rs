@@ -1,7 +1,7 @@
 //! Which JSON is it? Its keys tell.
 
 use super::{Detection, HINT};
-use crate::formats::log_fields::{Field, canonical, default_target};
+use crate::formats::log_fields::{Field, canonical, means};
 use crate::formats::{alerts, changes, elasticsearch, json_records, statuspage, traces};
 use crate::framing::Records;
 use crate::json::Scan;
@@ -61,7 +61,7 @@ impl Keys {
     }
 
     fn has_field(&self, field: Field) -> bool {
-        self.written.iter().filter_map(|key| default_target(key)).any(|target| target.field == field)
+        self.written.iter().any(|key| means(key, field))
     }
 }
 

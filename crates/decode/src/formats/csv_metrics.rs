@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use fupan_model::MetricPoint;
 
 use super::counts;
-use super::log_fields::{Field, canonical, default_target};
+use super::log_fields::{Field, canonical, default_target, means};
 use super::pairs::service_of_pod;
 use super::quantity::{number_in, quantity};
 use super::table::{Table, is_missing, is_no_value, is_percent, written_number};
@@ -69,8 +69,8 @@ fn shared_roles(names: &[String]) -> Vec<Role> {
         }
     }
     for (slot, name) in roles.iter_mut().zip(names) {
-        let is_time = default_target(name).is_some_and(|target| target.field == Field::Timestamp);
-        if name.is_empty() || name.starts_with("Unnamed:") || (*slot == Role::Label && is_time) {
+        let is_other_time = *slot == Role::Label && means(name, Field::Timestamp);
+        if name.is_empty() || name.starts_with("Unnamed:") || is_other_time {
             *slot = Role::Ignored;
         }
     }

@@ -4,7 +4,11 @@
 //! `trace.id` and `TraceID` are one name. Where several keys of a record mean the same column, the
 //! one earlier in its list wins and the others stay attributes.
 
+mod names;
+
 use std::collections::HashMap;
+
+use self::names::{CLEF_KEYS, DURATIONS, NAMES, UNITS};
 
 /// A column of `logs` that a key can fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,263 +62,6 @@ impl Target {
     }
 }
 
-/// Names per field, the best first; those after `VAGUE` are common words.
-const NAMES: &[(Field, &[&str], &[&str])] = &[
-    (
-        Field::Timestamp,
-        &[
-            "timestamp",
-            "timeunixnano",
-            "time",
-            "ts",
-            "datetime",
-            "eventtime",
-            "logtime",
-            "asctime",
-            "timeiso8601",
-            "timelocal",
-            "时间",
-            "时间戳",
-            "日志时间",
-            "采集时间",
-            "上报时间",
-        ],
-        &[
-            "realtimetimestamp",
-            "starttime",
-            "createdat",
-            "created",
-            "gmtcreate",
-            "发生时间",
-            "事件时间",
-            "统计时间",
-            "下单时间",
-            "支付时间",
-            "创建时间",
-            "date",
-            "日期",
-            "发生日期",
-            "统计日期",
-            "statdate",
-            "t",
-            "msec",
-        ],
-    ),
-    (
-        Field::Observed,
-        &[
-            "observedtimestamp",
-            "observedtimeunixnano",
-            "eventingested",
-            "ingesttime",
-            "receivedat",
-            "receivetimestamp",
-            "collectedat",
-        ],
-        &[],
-    ),
-    (
-        Field::Severity,
-        &["severitytext", "level", "severity", "loglevel", "levelname", "lvl", "级别", "日志级别", "等级"],
-        &["priority"],
-    ),
-    (Field::SeverityNumber, &["severitynumber"], &[]),
-    (
-        Field::Service,
-        &[
-            "servicename",
-            "service",
-            "resourceservicename",
-            "app",
-            "appname",
-            "application",
-            "applicationname",
-            "appid",
-            "serviceid",
-            "kuberneteslabelsapp",
-            "svc",
-            "svcname",
-            "服务",
-            "服务名",
-            "服务名称",
-            "应用",
-            "应用名",
-            "应用名称",
-        ],
-        &["kubernetescontainername", "containername", "container", "component", "process", "program"],
-    ),
-    (
-        Field::Version,
-        &["serviceversion", "resourceserviceversion", "appversion", "version", "release", "版本"],
-        &[],
-    ),
-    (
-        Field::Host,
-        &[
-            "hostname",
-            "resourcehostname",
-            "host",
-            "podname",
-            "pod",
-            "kubernetespodname",
-            "k8spodname",
-            "instance",
-            "instanceid",
-            "node",
-            "nodename",
-            "主机",
-            "主机名",
-            "机器",
-            "实例",
-        ],
-        &["server", "machine"],
-    ),
-    (
-        Field::Environment,
-        &["deploymentenvironmentname", "deploymentenvironment", "environment", "env", "环境"],
-        &["stage", "profile"],
-    ),
-    (
-        Field::Region,
-        &["cloudregion", "region", "awsregion", "idc", "地域", "机房"],
-        &["zone", "datacenter", "dc"],
-    ),
-    (Field::Event, &["eventname", "eventaction", "eventtype", "事件"], &["event"]),
-    (
-        Field::Body,
-        &[
-            "body",
-            "message",
-            "msg",
-            "log",
-            "logmessage",
-            "textpayload",
-            "text",
-            "消息",
-            "内容",
-            "日志",
-            "日志内容",
-        ],
-        &["content", "line", "short"],
-    ),
-    (Field::Trace, &["traceid", "xtraceid", "xb3traceid", "otraceid", "trace", "链路"], &["tid"]),
-    (Field::Span, &["spanid", "xb3spanid", "span"], &[]),
-    (
-        Field::User,
-        &["userid", "enduserid", "uid", "usrid", "memberid", "customerid", "用户", "用户编号"],
-        &["user", "remoteuser"],
-    ),
-    (Field::Session, &["sessionid", "sid", "session", "会话"], &[]),
-    (
-        Field::Tenant,
-        &[
-            "tenantid",
-            "tenant",
-            "shopid",
-            "merchantid",
-            "storeid",
-            "schoolid",
-            "campusid",
-            "orgid",
-            "商户",
-            "租户",
-            "学校",
-        ],
-        &["shop", "merchant", "org"],
-    ),
-    (
-        Field::Method,
-        &["httprequestmethod", "httpmethod", "requestmethod", "httprequestrequestmethod", "方法"],
-        &["method", "verb"],
-    ),
-    (
-        Field::Route,
-        &[
-            "httproute",
-            "route",
-            "httptarget",
-            "urlpath",
-            "requestpath",
-            "httppath",
-            "requesturi",
-            "httpurl",
-            "httprequestrequesturl",
-            "接口",
-        ],
-        &["path", "uri", "url", "urlfull", "endpoint", "api"],
-    ),
-    (
-        Field::Status,
-        &[
-            "httpresponsestatuscode",
-            "httpstatuscode",
-            "httpstatus",
-            "httprequeststatus",
-            "responsestatus",
-            "responsecode",
-            "statuscode",
-            "状态码",
-        ],
-        &["status", "responsestatuscode"],
-    ),
-    (Field::GrpcStatus, &["rpcgrpcstatuscode", "grpcstatuscode", "grpcstatus", "grpccode"], &[]),
-    (Field::Outcome, &["outcome", "eventoutcome"], &["success", "succeeded"]),
-    (
-        Field::ErrorType,
-        &["errortype", "exceptiontype", "errorkind", "errorclass", "exceptionclass", "errname", "errorname"],
-        &["exception", "error", "err"],
-    ),
-    (Field::Order, &["orderid", "orderno", "ordersn", "ordernumber", "订单", "订单号"], &["order"]),
-    (
-        Field::Amount,
-        &["amount", "orderamount", "payamount", "totalamount", "金额"],
-        &["totalprice", "price", "total"],
-    ),
-];
-
-/// What durations are called; a unit may follow.
-const DURATIONS: &[&str] = &[
-    "duration",
-    "latency",
-    "elapsed",
-    "elapsedtime",
-    "responsetime",
-    "took",
-    "timetaken",
-    "processingtime",
-    "cost",
-    "costtime",
-    "rt",
-    "httprequestduration",
-    "requestduration",
-    "requestlatency",
-    "httprequestlatency",
-    "耗时",
-    "请求耗时",
-    "响应时间",
-];
-
-/// Suffixes of units and how many milliseconds they are. None at all means milliseconds.
-const UNITS: &[(&str, f64)] = &[
-    ("milliseconds", 1.0),
-    ("millis", 1.0),
-    ("msec", 1.0),
-    ("ms", 1.0),
-    ("microseconds", 1e-3),
-    ("micros", 1e-3),
-    ("usec", 1e-3),
-    ("us", 1e-3),
-    ("nanoseconds", 1e-6),
-    ("nanos", 1e-6),
-    ("ns", 1e-6),
-    ("seconds", 1e3),
-    ("secs", 1e3),
-    ("sec", 1e3),
-    ("s", 1e3),
-    ("毫秒", 1.0),
-    ("", 1.0),
-];
-
 /// A key without what writers differ in.
 pub(crate) fn canonical(key: &str) -> String {
     key.chars()
@@ -336,17 +83,10 @@ pub(crate) fn default_target(key: &str) -> Option<Target> {
     by_name(key)
 }
 
-/// Keys of the compact log event format, which Serilog writes; a template is a message whose values stand
-/// beside it. Source: <https://clef-json.org>.
-const CLEF_KEYS: [(&str, Field, u8, bool); 7] = [
-    ("@t", Field::Timestamp, 1, false),
-    ("@m", Field::Body, 1, false),
-    ("@mt", Field::Body, 2, false),
-    ("@l", Field::Severity, 1, false),
-    ("@x", Field::ErrorType, 1, true),
-    ("@tr", Field::Trace, 1, false),
-    ("@sp", Field::Span, 1, false),
-];
+/// Whether a key means that column by default.
+pub(crate) fn means(key: &str, field: Field) -> bool {
+    default_target(key).is_some_and(|target| target.field == field)
+}
 
 /// Where Google Cloud Logging keeps what the program wrote, and what wrote it.
 const PAYLOADS: [&str; 2] = ["jsonPayload.", "resource.labels."];

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use chrono_tz::Tz;
 
 use super::log_builder::LogBuilder;
-use super::log_fields::{Field, KeyCache, default_target};
+use super::log_fields::{Field, KeyCache, default_target, means};
 use super::walk_text;
 use crate::json::Value;
 use crate::{Chunk, DecodeOptions, Decoder, Framing, RecordSink, limits};
@@ -82,9 +82,9 @@ pub(crate) fn is_logfmt(text: &str) -> bool {
 
 /// Whether a line is a record of logfmt on its own: it has a time.
 pub(crate) fn is_record(line: &str) -> bool {
-    let is_time = |key: &str| default_target(key).is_some_and(|target| target.field == Field::Timestamp);
-    let has_time =
-        (Pairs { rest: line }).flatten().any(|(key, value)| value != Value::Bool(true) && is_time(key));
+    let has_time = (Pairs { rest: line })
+        .flatten()
+        .any(|(key, value)| value != Value::Bool(true) && means(key, Field::Timestamp));
     has_time
         && line.split('=').next().is_some_and(|key| is_key(key.trim()))
         && (Pairs { rest: line })

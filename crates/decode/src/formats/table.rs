@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use self::day_time::DayTime;
-use super::log_fields::{Field, canonical, default_target};
+use super::log_fields::{Field, canonical, means};
 use super::{text_of, walk_text};
 use crate::csv_text::{cells, sniff_delimiter};
 use crate::decimal::short_decimal;
@@ -36,7 +36,7 @@ pub(crate) struct Table {
 }
 
 fn is_instant(name: &str) -> bool {
-    default_target(name).is_some_and(|target| target.field == Field::Timestamp)
+    means(name, Field::Timestamp)
 }
 
 /// Columns of one name keep their values: `备注`, `备注~2`.
@@ -132,24 +132,17 @@ impl Table {
             limits::LINE_BYTES_MAX,
             sink,
             &mut |place, text, sink| {
-                cells(text, self.delimiter, &mut row);
-                // One delimiter at the end of each row is a habit of some writers.
-                if row.len() == self.names.len() + 1 && row.last().is_some_and(|cell| cell.is_empty()) {
-                    row.pop();
-                }
-                if row.len() != self.names.len() {
-                    return Err(format!("the row has {} cells, the header {}", row.len(), self.names.len()));
-                }
-                if self.is_other_header(&row) {
-                    return Err(format!(
-                        "a second table begins here ({}); {APART}",
-                        text_of(&row.join(", "))
-                    ));
-                }
+                self.header().split(text, &mut row)?;
                 self.join_day_time(&mut row);
-                read(place, &row, sink)
+                read(place, &row, sink).map_err(|reason| self.other_header(&row).unwrap_or(reason))
             },
         );
+    }
+
+    /// A better reason why a row cannot be read.
+    fn other_header(&self, row: &[Cow<'_, str>]) -> Option<String> {
+        let told = || format!("a second table begins here ({}); {APART}", text_of(&row.join(", ")));
+        self.is_other_header(row).then(told)
     }
 
     /// Whether another table begins: names where a time should be, and not those of this header.

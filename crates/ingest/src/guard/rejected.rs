@@ -20,13 +20,19 @@ const WITHHELD_ROW: &str =
 pub(super) struct Columns {
     names: Vec<String>,
     delimiter: u8,
-    has_secrets: bool,
 }
 
 impl Columns {
     fn of(header: Header<'_>) -> Self {
-        let has_secrets = header.names.iter().any(|name| names_secret(name));
-        Self { names: header.names.to_vec(), delimiter: header.delimiter, has_secrets }
+        Self { names: header.names.to_vec(), delimiter: header.delimiter }
+    }
+
+    fn header(&self) -> Header<'_> {
+        Header { names: &self.names, delimiter: self.delimiter }
+    }
+
+    fn name_secrets(&self) -> bool {
+        self.names.iter().any(|name| names_secret(name))
     }
 }
 
@@ -53,16 +59,16 @@ impl Guard {
     /// A row whose cells say by their column what they are; none if nothing of it had to go.
     fn row(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         let columns = self.columns.as_ref()?;
-        let header = Header { names: &columns.names, delimiter: columns.delimiter };
         let counts = &mut self.counts;
         let row = String::from_utf8_lossy(bytes);
-        let replaced = header.replace_cells(&row, &mut |name, cell| {
+        let replaced = columns.header().replace_cells(&row, &mut |name, cell| {
             let clean = redact_field(name, cell, counts);
             (clean != cell).then(|| clean.into_owned())
         });
         match replaced {
-            Some(replaced) => replaced.map(String::into_bytes),
-            None => columns.has_secrets.then(|| WITHHELD_ROW.as_bytes().to_vec()),
+            Ok(replaced) => replaced.map(String::into_bytes),
+            // Which of its cells is the secret, nobody knows.
+            Err(_) => columns.name_secrets().then(|| WITHHELD_ROW.as_bytes().to_vec()),
         }
     }
 }

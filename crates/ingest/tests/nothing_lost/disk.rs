@@ -47,6 +47,8 @@ pub(crate) enum Fault {
     Once { call: usize, errno: i32 },
     /// As `Once`, and so do all calls after it.
     FromThenOn { call: usize, errno: i32 },
+    /// All calls behind that many commits fail, the commits being counted from here on.
+    AfterCommits { commits: usize, errno: i32 },
     /// The call of that number is done, and fails all the same.
     AfterAll { call: usize, errno: i32 },
     /// No more than that many bytes can be written.
@@ -125,9 +127,10 @@ impl TestDisk {
         self.state().fault = Fault::None;
     }
 
-    /// From that call on everything fails.
-    pub(crate) fn fail_from(&self, call: usize, errno: i32) {
-        self.state().fault = Fault::FromThenOn { call, errno };
+    /// Behind the next so many commits everything fails. What runs beside a commit makes some calls more or fewer;
+    /// commits are always as many.
+    pub(crate) fn fail_after_commits(&self, commits: usize, errno: i32) {
+        self.state().fault = Fault::AfterCommits { commits, errno };
     }
 
     fn judge(&self) -> Verdict {
@@ -135,6 +138,7 @@ impl TestDisk {
         let now = state.calls;
         state.calls += 1;
         match state.fault {
+            Fault::AfterCommits { commits: 0, errno } => Verdict::DoHalfAndFail(errno),
             Fault::Once { call, errno } if call == now => Verdict::DoHalfAndFail(errno),
             Fault::FromThenOn { call, errno } if call <= now => Verdict::DoHalfAndFail(errno),
             Fault::AfterAll { call, errno } if call == now => Verdict::DoAndFail(errno),
@@ -143,16 +147,25 @@ impl TestDisk {
         }
     }
 
+    /// Notes a call that was done.
+    fn note(&self, call: Call) {
+        let mut state = self.state();
+        if let Fault::AfterCommits { commits, .. } = &mut state.fault {
+            *commits = commits.saturating_sub(usize::from(call.is_commit()));
+        }
+        state.journal.push(call);
+    }
+
     fn call(&self, call: Call, act: impl FnOnce() -> Result<()>) -> Result<()> {
         match self.judge() {
             Verdict::Do => {
                 act()?;
-                self.state().journal.push(call);
+                self.note(call);
                 Ok(())
             }
             Verdict::DoAndFail(errno) => {
                 act()?;
-                self.state().journal.push(call);
+                self.note(call);
                 Err(Error::from_raw_os_error(errno))
             }
             Verdict::DoHalfAndFail(errno) => Err(Error::from_raw_os_error(errno)),

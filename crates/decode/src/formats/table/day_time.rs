@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::formats::log_fields::{Field, default_target};
+use crate::formats::log_fields::{Field, means};
 
 /// Names of columns of days, without case and punctuation.
 const DAYS: [&str; 8] = ["日期", "date", "day", "logdate", "发生日期", "事件日期", "统计日期", "statdate"];
@@ -49,8 +49,7 @@ impl DayTime {
         let at =
             |names: &[&str]| names.iter().find_map(|wanted| canonical.iter().position(|name| name == wanted));
         let (day, time) = at(&DAYS).zip(at(&TIMES))?;
-        let target = canonical.get(time).and_then(|name| default_target(name));
-        let is_instant = target.is_some_and(|target| target.field == Field::Timestamp);
+        let is_instant = canonical.get(time).is_some_and(|name| means(name, Field::Timestamp));
         Some(Self { day, time, minute: at(&MINUTES), is_instant })
     }
 

@@ -14,7 +14,7 @@ use std::io::Cursor;
 use calamine::{DataRef, Dimensions, ExcelDateTime, Reader, Xlsx};
 
 use crate::formats::changes::START_NAMES;
-use crate::formats::log_fields::{Field, canonical, default_target};
+use crate::formats::log_fields::{Field, canonical, default_target, means};
 use crate::formats::timeline::table::AT_NAMES;
 use crate::limits;
 
@@ -278,7 +278,7 @@ fn text_of_cell(cell: &Cell, name: &str, damaged: &mut Vec<String>) -> String {
 
 fn is_time(name: &str) -> bool {
     let short = canonical(name);
-    default_target(name).is_some_and(|target| target.field == Field::Timestamp)
+    means(name, Field::Timestamp)
         || AT_NAMES.contains(&short.as_str())
         || START_NAMES.contains(&short.as_str())
         || ["时间", "日期", "time", "date", "at"].iter().any(|end| short.ends_with(end))
