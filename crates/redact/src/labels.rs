@@ -1,6 +1,7 @@
 //! What does the word before a value say that it is?
 
 use crate::limits::LABEL_BYTES_MAX;
+use crate::pair::name_beside;
 
 /// Last parts of names of ids, counters, durations, sizes and amounts: `order_id`, `traceId`, `tradeNo`, `heap_used`.
 const IDS: [&str; 51] = [
@@ -418,6 +419,9 @@ pub(crate) fn secret_kind_before(text: &[u8], at: usize) -> Option<SecretKind> {
             [rest @ .., b' ' | b'"' | b'\'' | b'\\' | b'`'] => rest,
             _ => break,
         };
+    }
+    if let Some(name) = name_beside(before) {
+        return secret_kind_of(name);
     }
     before = without_verb(before);
     if COMMANDS.contains(&last_word(before).as_bytes()) && text.get(at) == Some(&b':') {

@@ -16,12 +16,15 @@ mod email;
 mod fold;
 mod labels;
 pub mod limits;
+mod marked;
 mod numbers;
+mod pair;
 mod prefilter;
 mod pseudonym;
 mod rule;
 mod scan;
 mod secrets;
+mod statement;
 mod values;
 
 pub use column::{suspected_ids, suspects};

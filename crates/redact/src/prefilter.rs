@@ -5,7 +5,8 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::packed;
+use aho_corasick::{Span, packed};
+use memchr::memmem;
 
 use crate::limits::DIGITS_MIN;
 
@@ -34,13 +35,15 @@ impl Seen {
 }
 
 /// What secrets begin with, or what stands before them without `=` or `:`. Each is looked at closely where
-/// it is found; see [`crate::values`]. With `%40` they are 32, the most that are searched for at once on every
+/// it is found; see [`crate::marked`]. With `%40` they are 32, the most that are searched for at once on every
 /// processor.
 pub(crate) const MARKS: [&str; 31] = [
-    "assword>",
-    "ASSWORD>",
+    "word",
+    "WORD",
+    "oken",
     "ecret>",
-    "oken>",
+    "ied by ",
+    "IED BY ",
     "eyJ",
     "earer ",
     "EARER ",
@@ -60,9 +63,7 @@ pub(crate) const MARKS: [&str; 31] = [
     "_live_",
     "sk-",
     "-----BEGIN",
-    "-password ",
     "wd ",
-    "-token ",
     "密码",
     "口令",
     "密钥",
@@ -114,6 +115,21 @@ pub(crate) fn look(text: &[u8]) -> Seen {
 /// instructions to look for them.
 pub(crate) fn marks(text: &[u8]) -> Option<impl Iterator<Item = (usize, usize)>> {
     Some(SEARCHER.as_ref()?.find_iter(text).map(|found| (found.start(), found.end())))
+}
+
+/// Each mark of a text and where it begins, also one that begins within another.
+pub(crate) fn each_mark(text: &[u8]) -> Vec<(usize, &'static str)> {
+    let Some(searcher) = SEARCHER.as_ref() else {
+        let of = |mark: &'static str| memmem::find_iter(text, mark).map(move |at| (at, mark));
+        return MARKS.iter().flat_map(|mark| of(mark)).collect();
+    };
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(next) = searcher.find_in(text, Span { start: from, end: text.len() }) {
+        found.extend(MARKS.get(next.pattern().as_usize()).map(|mark| (next.start(), *mark)));
+        from = next.start() + 1;
+    }
+    found
 }
 
 fn has_mark(text: &[u8]) -> bool {

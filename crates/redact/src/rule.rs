@@ -60,7 +60,7 @@ impl Rule {
                 "13 to 19 digits, bare or in groups as printed, with a prefix and length of Visa, Mastercard, American Express, Diners, Discover, JCB or UnionPay and the right check digit"
             }
             Self::Token => {
-                "values of `password`, `passwd`, `pwd`, `pass`, `passcode`, `token`, `secret`, `api_key`, `access_key`, `private_key`, `credential`, `authorization`, `cookie`, codes of text messages, captchas, sessions, 密码, 口令, 密钥, 令牌, 验证码 after `=` or `:` (in Chinese also 是, 为, brackets), also all strings of an object or a list behind them, passwords in any script; `--password …`, `--token …`; elements of XML (`<password>…</password>`); `Bearer …`; JSON web tokens; keys of AWS, Alibaba Cloud, Tencent Cloud, Google, GitHub, GitLab, Slack, Stripe; `user:password@` in URLs; private keys in PEM"
+                "values of `password`, `passwd`, `pwd`, `pass`, `passcode`, `token`, `secret`, `api_key`, `access_key`, `private_key`, `credential`, `authorization`, `cookie`, codes of text messages, captchas, sessions, 密码, 口令, 密钥, 令牌, 验证码 after `=` or `:` (in Chinese also 是, 为, brackets), also all strings of an object or a list behind them, passwords in any script; `--password …`, `--token …`; passwords in statements (`IDENTIFIED BY …`, `PASSWORD('…')`, `SET PASSWORD FOR … = '…'`), in quotes behind their name, and with letters and digits behind `password is`, `to`, `was`; `{\"name\":\"…\",\"value\":\"…\"}` with such a name; elements of XML (`<password>…</password>`); `Bearer …`; JSON web tokens; keys of AWS, Alibaba Cloud, Tencent Cloud, Google, GitHub, GitLab, Slack, Stripe; `user:password@` in URLs; private keys in PEM"
             }
         }
     }
@@ -81,7 +81,7 @@ impl Rule {
                 "numbers with a wrong check digit, other issuers, numbers after a word that says that they are ids or glued to letters, `_`, `#`, `-`, expiry dates and check values"
             }
             Self::Token => {
-                "secrets that nothing announces, `-p …`, passwords of more than 16 letters of other scripts or that begin like words about one (密码：错误), short tokens behind `:` that look like words"
+                "secrets that nothing announces, `-p …`, `AUTH …`, names and values in one list (`[\"password\",\"…\"]`), passwords of more than 16 letters of other scripts or that begin like words about one (密码：错误), short tokens behind `:` that look like words"
             }
         }
     }

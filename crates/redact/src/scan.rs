@@ -8,7 +8,7 @@ use crate::labels::{self, SecretKind};
 use crate::limits::{CUT_BYTES_MAX, PASSES_MAX, TEXT_BYTES_MIN};
 use crate::prefilter::{Seen, look};
 use crate::rule::{Counts, Rule};
-use crate::{digits, email, secrets, values};
+use crate::{digits, email, marked, secrets, values};
 
 /// Something that must go: where it stands and what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,7 @@ fn find_in(name: &str, text: &[u8], seen: Seen) -> Vec<Finding> {
         secrets::find_userinfo(text, &mut found);
     }
     if seen.has_mark {
-        secrets::find_marked(text, &mut found);
+        marked::find(text, &mut found);
     }
     // The encoded `@` is one of the marks.
     if seen.has_at || seen.has_mark {

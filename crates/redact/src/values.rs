@@ -24,7 +24,7 @@ const NOTHING: [&str; 16] = [
 ];
 
 /// Words that follow a name and a colon in messages about secrets.
-const PROSE: [&str; 24] = [
+pub(crate) const PROSE: [&str; 24] = [
     "incorrect",
     "invalid",
     "wrong",
@@ -91,12 +91,12 @@ fn is_plain(byte: u8) -> bool {
         )
 }
 
-fn run(text: &[u8], from: usize, belongs: impl Fn(u8) -> bool) -> usize {
+pub(crate) fn end_of(text: &[u8], from: usize, belongs: impl Fn(u8) -> bool) -> usize {
     let rest = text.get(from..).unwrap_or_default();
     from + rest.iter().take(SECRET_BYTES_MAX).take_while(|&&byte| belongs(byte)).count()
 }
 
-fn eq_any(value: &[u8], words: &[&str]) -> bool {
+pub(crate) fn eq_any(value: &[u8], words: &[&str]) -> bool {
     words.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn after(text: &[u8], from: usize, kind: SecretKind, is_colon: bool) 
     let is_spaced = is_colon
         || text.get(from.saturating_sub(2)) == Some(&b' ')
         || text.get(from.wrapping_sub(1)) == Some(&b'>');
-    let from = if is_spaced { run(text, from, |byte| byte == b' ') } else { from };
+    let from = if is_spaced { end_of(text, from, |byte| byte == b' ') } else { from };
     let from = behind_quote(text, from);
     if let Some((start, end)) = quoted(text, from) {
         return is_secret(kind, text.get(start..end)?).then_some((start, end));
@@ -136,11 +136,14 @@ pub(crate) fn after(text: &[u8], from: usize, kind: SecretKind, is_colon: bool) 
         SecretKind::Cookie => (from, cookies(text, from)),
         SecretKind::Password => (from, password_end(text, from)),
         SecretKind::Token => (from, plain_end(text, from)),
-        SecretKind::Parameter => (from, run(text, from, is_plain)),
+        SecretKind::Parameter => (from, end_of(text, from, is_plain)),
     };
     let value = text.get(span.0..span.1)?;
-    // A list, an object, a second colon (`token::Type`, `token://`) is no value.
-    let is_value = is_secret(kind, value) && !matches!(value.first(), Some(b'{' | b'[' | b'(' | b':' | b'/'));
+    // A list, an object, a second colon (`token::Type`, `token://`), a call (`PASSWORD('x')`) is no value.
+    let is_call = value.last() == Some(&b'(') && matches!(text.get(span.1), Some(b'"' | b'\'' | b'\\'));
+    let is_value = is_secret(kind, value)
+        && !is_call
+        && !matches!(value.first(), Some(b'{' | b'[' | b'(' | b':' | b'/'));
     let is_word = span.0 == from && (is_outcome(kind, value) || (is_colon && reads_as_word(kind, value)));
     (is_value && !is_word).then_some(span)
 }
@@ -171,11 +174,12 @@ fn password_end(text: &[u8], from: usize) -> usize {
 }
 
 /// The end of what stands without quotes: `&` ends it where a parameter follows.
-fn plain_end(text: &[u8], from: usize) -> usize {
-    let mut end = run(text, from, is_plain);
+pub(crate) fn plain_end(text: &[u8], from: usize) -> usize {
+    let mut end = end_of(text, from, is_plain);
     while end > from && text.get(end) == Some(&b'&') {
-        let name_end = run(text, end + 1, |byte| byte.is_ascii_alphanumeric() || b"_-.[]%".contains(&byte));
-        let next = run(text, end + 1, is_plain);
+        let name_end =
+            end_of(text, end + 1, |byte| byte.is_ascii_alphanumeric() || b"_-.[]%".contains(&byte));
+        let next = end_of(text, end + 1, is_plain);
         if text.get(name_end) == Some(&b'=') || next == end + 1 {
             break;
         }
@@ -186,7 +190,7 @@ fn plain_end(text: &[u8], from: usize) -> usize {
 
 /// What stands without quotes in the brackets that open at `from`: `password = [x7]`. A placeholder has no digit.
 pub(crate) fn bracketed(text: &[u8], from: usize) -> Option<Span> {
-    let end = run(text, from + 1, is_plain);
+    let end = end_of(text, from + 1, is_plain);
     let value = text.get(from + 1..end)?;
     let is_value =
         value.first().is_some_and(u8::is_ascii_alphanumeric) && value.iter().any(u8::is_ascii_digit);
@@ -207,7 +211,7 @@ pub(crate) fn inside(text: &[u8], from: usize, kind: SecretKind) -> (Vec<Span>, 
                 // The same number of backslashes stands before the quote that closes.
                 at = end + (start - at);
                 let value = text.get(start..end).unwrap_or_default();
-                let is_name = text.get(run(text, at, |byte| byte == b' ')) == Some(&b':');
+                let is_name = text.get(end_of(text, at, |byte| byte == b' ')) == Some(&b':');
                 if !is_name && is_secret(kind, value) && !reads_as_word(kind, value) {
                     found.push((start, end));
                 }
@@ -226,7 +230,7 @@ pub(crate) fn inside(text: &[u8], from: usize, kind: SecretKind) -> (Vec<Span>, 
 
 /// The value behind an option of a command: `--password hunter2`.
 pub(crate) fn of_option(text: &[u8], from: usize, kind: SecretKind) -> Option<Span> {
-    let from = run(text, from, |byte| byte == b' ');
+    let from = end_of(text, from, |byte| byte == b' ');
     let span = quoted(text, from).unwrap_or_else(|| (from, password_end(text, from)));
     let value = text.get(span.0..span.1)?;
     // Another option, a placeholder of a manual, or a word of a message about it.
@@ -257,9 +261,14 @@ fn is_outcome(kind: SecretKind, value: &[u8]) -> bool {
     eq_any(value, &PROSE) || (is_duration && kind != SecretKind::Password)
 }
 
+/// What stands between quotes that begin here and are closed, escaped ones too.
+pub(crate) fn closed_quote(text: &[u8], from: usize) -> Option<Span> {
+    quoted(text, from).filter(|(_, end)| matches!(text.get(*end), Some(b'"' | b'\'' | b'\\')))
+}
+
 /// What stands between quotes that begin here, escaped ones too; to the end where they are not closed.
 fn quoted(text: &[u8], from: usize) -> Option<Span> {
-    let escapes = run(text, from, |byte| byte == b'\\') - from;
+    let escapes = end_of(text, from, |byte| byte == b'\\') - from;
     let start = from + escapes + 1;
     let quote = *text.get(start - 1).filter(|byte| matches!(byte, b'"' | b'\''))?;
     let rest = text.get(start..)?;
@@ -280,27 +289,27 @@ fn quoted(text: &[u8], from: usize) -> Option<Span> {
 
 /// The value behind a scheme; behind one with parameters all of them.
 fn authorization(text: &[u8], from: usize) -> Span {
-    let scheme_end = run(text, from, is_plain);
+    let scheme_end = end_of(text, from, is_plain);
     let scheme = text.get(from..scheme_end).unwrap_or_default();
-    let next = run(text, scheme_end, |byte| byte == b' ');
+    let next = end_of(text, scheme_end, |byte| byte == b' ');
     if eq_any(scheme, &SCHEMES) && next > scheme_end {
-        return (next, run(text, next, is_plain));
+        return (next, end_of(text, next, is_plain));
     }
     let has_parameters = [&b"digest"[..], b"aws4-hmac-sha256", b"hawk", b"oauth", b"signature"]
         .iter()
         .any(|known| scheme.eq_ignore_ascii_case(known));
     if has_parameters && next > scheme_end {
-        return (next, run(text, next, |byte| !matches!(byte, b'\r' | b'\n' | b'<') && byte.is_ascii()));
+        return (next, end_of(text, next, |byte| !matches!(byte, b'\r' | b'\n' | b'<') && byte.is_ascii()));
     }
     (from, scheme_end)
 }
 
 /// `a=b; c=d`.
 fn cookies(text: &[u8], from: usize) -> usize {
-    let mut end = run(text, from, is_plain);
+    let mut end = end_of(text, from, is_plain);
     while text.get(end) == Some(&b';') {
-        let start = run(text, end + 1, |byte| byte == b' ');
-        let next = run(text, start, is_plain);
+        let start = end_of(text, end + 1, |byte| byte == b' ');
+        let next = end_of(text, start, is_plain);
         if next == start {
             break;
         }
