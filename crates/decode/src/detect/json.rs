@@ -2,7 +2,7 @@
 
 use super::{Detection, HINT};
 use crate::formats::log_fields::{Field, canonical, means};
-use crate::formats::{alerts, changes, elasticsearch, json_records, statuspage, traces};
+use crate::formats::{alerts, changes, counts, elasticsearch, json_records, sample_json, statuspage, traces};
 use crate::framing::Records;
 use crate::json::Scan;
 use crate::{DecodeError, Framing, InputFormat, limits};
@@ -91,6 +91,13 @@ pub(super) fn detect(head: &[u8], head_is_whole: bool) -> Result<Detection, Deco
     if let Some(detection) = by_record(first) {
         return Ok(detection);
     }
+    // Each of them would pass for one request, or one line.
+    if first.written.iter().any(|key| counts::names_count(key)) && are_counted(&sample_json(head)) {
+        return Err(DecodeError::Unrecognised {
+            seen: "JSON whose records are counts by status or level, not requests or lines".to_owned(),
+            hint: "let `fupan mapping suggest FILE` write a mapping that makes metrics of them; if each is one request, name the format: --input-format json-lines".to_owned(),
+        });
+    }
     let with_time = records.iter().filter(|keys| keys.has_field(Field::Timestamp)).count();
     if with_time > 0 {
         let what = if is_list { "objects of the list" } else { "lines" };
@@ -103,6 +110,16 @@ pub(super) fn detect(head: &[u8], head_is_whole: bool) -> Result<Detection, Deco
     }
     let keys = first.written.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
     Err(unrecognised(format!("{seen} with the keys {keys}, and no time among them")))
+}
+
+/// Whether the fields that the first record has are those of counts.
+fn are_counted(records: &[Vec<(String, String)>]) -> bool {
+    let values = |wanted: &str| {
+        let fields = records.iter().flatten().filter(|(name, _)| name == wanted);
+        fields.map(|(_, value)| value.as_str()).collect()
+    };
+    let first = records.first().into_iter().flatten();
+    counts::are_counts(first.map(|(name, _)| (name.as_str(), values(name))))
 }
 
 fn unrecognised(seen: String) -> DecodeError {

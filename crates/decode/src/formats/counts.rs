@@ -51,18 +51,30 @@ fn field_of(name: &str) -> Option<Field> {
     default_target(name).map(|target| target.field)
 }
 
-/// Whether each row says how many there were of something.
+/// Whether a name is that of a count.
+pub(crate) fn names_count(name: &str) -> bool {
+    COUNTS.contains(&canonical(name).as_str())
+}
+
+/// Whether each row of a table says how many there were of something.
 pub(crate) fn are_counted(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> bool {
-    let is_count = |(at, name): (usize, &String)| {
-        let mut cells =
-            sample.iter().filter_map(|row| row.get(at)).filter(|cell| !is_missing(cell)).peekable();
-        COUNTS.contains(&canonical(name).as_str())
-            && cells.peek().is_some()
-            && cells.all(|cell| written_number(cell).is_some())
-    };
-    names.iter().any(|name| tells_apart(name))
-        && names.iter().enumerate().any(is_count)
-        && !names.iter().filter_map(|name| field_of(name)).any(|field| OF_ONE.contains(&field))
+    let cells = |at: usize| sample.iter().filter_map(|row| row.get(at)).map(AsRef::as_ref).collect();
+    are_counts(names.iter().enumerate().map(|(at, name)| (name.as_str(), cells(at))))
+}
+
+/// As [`are_counted`], for columns: their names and values.
+pub(crate) fn are_counts<'c>(columns: impl Iterator<Item = (&'c str, Vec<&'c str>)>) -> bool {
+    let (mut is_told_apart, mut is_counted) = (false, false);
+    for (name, cells) in columns {
+        let mut cells = cells.into_iter().filter(|cell| !is_missing(cell)).peekable();
+        if field_of(name).is_some_and(|field| OF_ONE.contains(&field)) {
+            return false;
+        }
+        is_told_apart |= tells_apart(name);
+        is_counted |=
+            names_count(name) && cells.peek().is_some() && cells.all(|cell| written_number(cell).is_some());
+    }
+    is_told_apart && is_counted
 }
 
 /// Whether a column says of what the others are counts: its numbers are none to add up.

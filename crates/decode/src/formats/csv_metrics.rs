@@ -70,11 +70,16 @@ fn shared_roles(names: &[String]) -> Vec<Role> {
     }
     for (slot, name) in roles.iter_mut().zip(names) {
         let is_other_time = *slot == Role::Label && means(name, Field::Timestamp);
-        if name.is_empty() || name.starts_with("Unnamed:") || is_other_time {
+        if is_row_number(name) || is_other_time {
             *slot = Role::Ignored;
         }
     }
     roles
+}
+
+/// Whether a column numbers the rows of an export: unnamed as pandas writes it, or 序号.
+fn is_row_number(name: &str) -> bool {
+    name.is_empty() || name.starts_with("Unnamed:") || name == "序号"
 }
 
 /// Roles of a long table; none if it has no name or no value.
@@ -103,7 +108,7 @@ pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Opti
     let mut metrics = 0;
     let are_counted = counts::are_counted(names, sample);
     let may_measure = |(_, (slot, name)): &(usize, (&mut Role, &String))| {
-        **slot == Role::Label && !(are_counted && counts::tells_apart(name))
+        **slot == Role::Label && !(are_counted && counts::tells_apart(name)) && !is_of_ids(name)
     };
     for (at, (slot, name)) in roles.iter_mut().zip(names).enumerate().filter(may_measure) {
         let cells = sample.iter().filter_map(|row| row.get(at)).filter(|cell| !is_no_value(cell));
@@ -121,6 +126,22 @@ pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Opti
         }
     }
     (metrics > 0 && roles.contains(&Role::Time)).then_some(roles)
+}
+
+/// Whether a column holds ids, whose numbers measure nothing: `store_id`, `storeId`, `batch_no`, 门店ID, 门店编号.
+/// `PAID` has none.
+pub(crate) fn is_of_ids(name: &str) -> bool {
+    let ends_apart = |end: &str, continues: fn(char) -> bool| {
+        name.strip_suffix(end).is_some_and(|rest| !rest.chars().next_back().is_some_and(continues))
+    };
+    let is_word = |upper: &str, title: &str, lower: &str| {
+        ends_apart(upper, |letter| letter.is_ascii_uppercase())
+            || ends_apart(title, |letter| letter.is_ascii_uppercase())
+            || ends_apart(lower, |letter| letter.is_ascii_alphanumeric())
+    };
+    is_word("ID", "Id", "id")
+        || is_word("NO", "No", "no")
+        || ["编号", "编码", "工号", "单号"].iter().any(|end| name.ends_with(end))
 }
 
 /// What numbers of people are called. What is counted is called so, too: 手机销量.
@@ -538,6 +559,16 @@ mod tests {
         let options = DecodeOptions::new(chrono_tz::UTC, "x");
         let error = CsvMetrics::open(b"a,b\n1,2\n", true, &options).err().unwrap().to_string();
         assert!(error.contains("needs a time column") && error.contains("a, b"), "{error}");
+    }
+
+    #[test]
+    fn ids_and_numbers_of_rows_are_no_metrics() {
+        let names =
+            ["序号", "时间", "门店ID", "storeId", "工单编号", "PAID", "paid", "请求数"].map(str::to_owned);
+        let row = ["1", "2026-11-05", "17", "17", "4711", "3", "3", "5"].map(Cow::Borrowed).to_vec();
+        let roles = wide_roles(&names, &[row]).unwrap();
+        assert_eq!(roles[..5], [Role::Ignored, Role::Time, Role::Label, Role::Label, Role::Label]);
+        assert!(roles[5..].iter().all(|role| matches!(role, Role::Metric { .. })), "{roles:?}");
     }
 
     #[test]

@@ -83,9 +83,28 @@ pub(crate) fn default_target(key: &str) -> Option<Target> {
     by_name(key)
 }
 
+/// What a column is called, the best name first, without case and punctuation; no common words.
+pub(crate) fn names_of(field: Field) -> &'static [&'static str] {
+    NAMES.iter().find(|(known, ..)| *known == field).map_or(&[], |(_, names, _)| *names)
+}
+
 /// Whether a key means that column by default.
 pub(crate) fn means(key: &str, field: Field) -> bool {
     default_target(key).is_some_and(|target| target.field == field)
+}
+
+/// Whether a key is that of an id: its digits are no quantity.
+pub(crate) fn names_id(key: &str) -> bool {
+    let short = canonical(key);
+    ["id", "no", "号", "编码", "流水", "单", "key", "code", "number", "sn"]
+        .iter()
+        .any(|end| short.ends_with(end))
+        || default_target(key).is_some_and(|target| {
+            matches!(
+                target.field,
+                Field::Order | Field::User | Field::Tenant | Field::Session | Field::Trace | Field::Span
+            )
+        })
 }
 
 /// Where Google Cloud Logging keeps what the program wrote, and what wrote it.

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use fupan_model::MetricPoint;
 
 use super::csv_metrics::{METRIC_NAMES, VALUE_NAMES};
+use super::log_fields::{Field, names_of};
 use super::pairs::{Pairs, service_of_pod};
 use super::table::{is_missing, written_number};
 use super::text_of;
@@ -41,15 +42,14 @@ pub(super) fn send<'a>(
     }
     let at = match time {
         Some(time) => time,
-        None => pairs
-            .take_time(&["timestamp", "time", "ts", "datetime", "时间"], zone)?
-            .ok_or("the row has no time")?,
+        None => pairs.take_time(names_of(Field::Timestamp), zone)?.ok_or("the row has no time")?,
     };
     point.timestamp = at.at;
     // The same defaults as without a mapping.
     for (slot, names) in [
-        (&mut point.service_name, &["servicename", "service", "app"][..]),
-        (&mut point.host_name, &["hostname", "host", "podname", "pod", "instance"]),
+        (&mut point.service_name, names_of(Field::Service)),
+        (&mut point.host_name, names_of(Field::Host)),
+        (&mut point.cloud_region, names_of(Field::Region)),
         (&mut point.unit, &["unit"]),
     ] {
         if slot.is_none() {

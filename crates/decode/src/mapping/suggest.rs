@@ -12,6 +12,8 @@ mod wide;
 
 use self::columns::{Choice, Column, choose};
 use self::times::TimeLayout;
+use crate::formats::counts::{are_counts, tells_apart};
+use crate::formats::csv_metrics::is_of_ids;
 use crate::formats::json_records::framing_of;
 use crate::formats::{Table, sample_json, text_of};
 use crate::framing::unpadded;
@@ -158,10 +160,12 @@ fn suggest_columns(
     };
     let rest: Vec<&Column> = columns.iter().filter(|column| column.name != time.name).collect();
     let choices = choose(&rest);
-    let has_text =
-        choices.iter().any(|choice| matches!(choice.column, "body" | "severity_text" | "http_route"));
-    let metrics: Vec<&Column> = rest.iter().copied().filter(|column| column.is_numeric()).collect();
-    let is_metrics = format == "csv" && !has_text && !metrics.is_empty();
+    let metrics: Vec<&Column> = rest
+        .iter()
+        .copied()
+        .filter(|column| column.is_numeric() && !tells_apart(&column.name) && !is_of_ids(&column.name))
+        .collect();
+    let is_metrics = !metrics.is_empty() && are_metrics(format, columns, &choices);
 
     let mut file = Writer::new(&options.source, columns.iter().map(|column| column.values.len()).max());
     file.pair("name", &quoted(&mapping_name(&options.source)));
@@ -185,6 +189,18 @@ fn suggest_columns(
         file.logs(&choices, &rest);
     }
     Ok(file.text)
+}
+
+/// Whether records with numbers are measurements. A table without texts is one of them; an object may be a request that
+/// says little.
+fn are_metrics(format: &str, columns: &[Column], choices: &[Choice]) -> bool {
+    let is_text = |choice: &Choice| matches!(choice.column, "body" | "severity_text" | "http_route");
+    let is_label = |choice: &Choice| {
+        matches!(choice.column, "service_name" | "host_name" | "cloud_region" | "tenant_id")
+    };
+    are_counts(columns.iter().map(Column::named_values))
+        || (format == "csv" && !choices.iter().any(is_text))
+        || choices.iter().all(is_label)
 }
 
 /// Fields that every sampled record has, the time's first.
@@ -314,7 +330,7 @@ impl Writer {
         let (header, comment) = wide::header(&names);
         self.comment(comment);
         self.pair("wide", &format!("{{ header = {} }}", quoted(&header)));
-        for column in rest.iter().filter(|column| !column.is_numeric()) {
+        for column in rest.iter().filter(|column| !metrics.iter().any(|metric| metric.name == column.name)) {
             self.comment(&format!("{} is a label.", shown(&column.name)));
         }
     }

@@ -14,7 +14,7 @@ use std::io::Cursor;
 use calamine::{DataRef, Dimensions, ExcelDateTime, Reader, Xlsx};
 
 use crate::formats::changes::START_NAMES;
-use crate::formats::log_fields::{Field, canonical, default_target, means};
+use crate::formats::log_fields::{Field, canonical, means, names_id};
 use crate::formats::timeline::table::AT_NAMES;
 use crate::limits;
 
@@ -269,7 +269,7 @@ fn text_of_cell(cell: &Cell, name: &str, damaged: &mut Vec<String>) -> String {
     }
     if number.fract() == 0.0 && number.abs() >= EXACT_BELOW {
         damaged.push(format!("{name}={number}"));
-        if is_id(name) {
+        if names_id(name) {
             return String::new();
         }
     }
@@ -282,19 +282,6 @@ fn is_time(name: &str) -> bool {
         || AT_NAMES.contains(&short.as_str())
         || START_NAMES.contains(&short.as_str())
         || ["时间", "日期", "time", "date", "at"].iter().any(|end| short.ends_with(end))
-}
-
-fn is_id(name: &str) -> bool {
-    let short = canonical(name);
-    ["id", "no", "号", "编码", "流水", "单", "key", "code", "number", "sn"]
-        .iter()
-        .any(|end| short.ends_with(end))
-        || default_target(name).is_some_and(|target| {
-            matches!(
-                target.field,
-                Field::Order | Field::User | Field::Tenant | Field::Session | Field::Trace | Field::Span
-            )
-        })
 }
 
 /// A cell and the comma behind it.

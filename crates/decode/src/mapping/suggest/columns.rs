@@ -38,6 +38,10 @@ impl Column {
         self.all(|value| value.parse::<f64>().is_ok())
     }
 
+    pub(super) fn named_values(&self) -> (&str, Vec<&str>) {
+        (&self.name, self.values.iter().map(String::as_str).collect())
+    }
+
     fn all(&self, holds: impl Fn(&str) -> bool) -> bool {
         !self.values.is_empty() && self.values.iter().all(|value| holds(value))
     }

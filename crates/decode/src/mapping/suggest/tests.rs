@@ -52,6 +52,32 @@ fn a_table_with_odd_columns() {
 }
 
 #[test]
+fn counts_by_status_and_records_of_numbers_are_metrics() {
+    let counts = concat!(
+        "{\"时间\":\"2026-11-05 10:00:00\",\"服务\":\"订单\",\"状态码\":200,\"请求数\":3120}\n",
+        "{\"时间\":\"2026-11-05 10:00:00\",\"服务\":\"订单\",\"状态码\":500,\"请求数\":12}\n",
+    );
+    let options = DecodeOptions::new(chrono_tz::Asia::Shanghai, "counts.jsonl");
+    let error = detect(counts.as_bytes(), true, &options).unwrap_err().to_string();
+    assert!(error.contains("counts by status") && error.contains("fupan mapping suggest"), "{error}");
+    let (toml, found) = suggest("counts.jsonl", counts);
+    let point = &found.metrics[1];
+    assert_eq!((point.metric_name.as_ref(), point.value), ("请求数", 12.0), "{toml}");
+    assert_eq!(point.service_name.as_deref(), Some("订单"));
+    assert_eq!(point.attributes, [("状态码".into(), "500".into())]);
+
+    let (toml, found) = suggest(
+        "numbers.jsonl",
+        "{\"batch_no\":1762308000000000001,\"storeId\":17,\"when\":\"2026-11-05T10:00:00Z\",\"service\":\"cart\",\"cpu\":0.5}\n",
+    );
+    assert_eq!(found.metrics.last().map(|point| point.metric_name.as_ref()), Some("cpu"), "{toml}");
+    assert!(toml.contains("time = { field = \"when\" }"), "{toml}");
+    // A request that says how many things it was about is one request.
+    let request = "{\"ts\":\"2026-11-05T10:00:00Z\",\"status\":500,\"count\":3,\"user_id\":\"u1\"}\n";
+    assert_eq!(detect(request.as_bytes(), true, &options).unwrap().format, InputFormat::JsonLines);
+}
+
+#[test]
 fn json_with_odd_names() {
     let (toml, found) = suggest(
         "app.ndjson",

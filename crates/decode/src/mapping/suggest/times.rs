@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 
 use super::columns::Column;
-use crate::formats::log_fields::{Field, default_target};
+use crate::formats::log_fields::{Field, default_target, names_id};
 use crate::time::{parse_instant, parse_with_format};
 
 /// How times are written.
@@ -93,14 +93,17 @@ fn is_known(text: &str) -> bool {
     }
 }
 
-/// The field that is the time: one that is called so, else the first whose values all are times.
+/// The field that is the time: one that is called so, else the first whose values all are times, those with a clock
+/// before numbers, which may be ids.
 pub(super) fn find(columns: &[Column]) -> Option<(&Column, TimeLayout)> {
     let rank = |column: &Column| {
         let target = default_target(&column.name).filter(|target| target.field == Field::Timestamp);
         target.map_or(u8::MAX, |target| target.rank)
     };
     let most = columns.iter().map(|column| column.values.len()).max()?;
-    let mut candidates: Vec<&Column> = columns.iter().filter(|column| column.values.len() == most).collect();
-    candidates.sort_by_key(|column| rank(column));
+    let may_be_time = |column: &&Column| !(column.is_numeric() && names_id(&column.name));
+    let whole = columns.iter().filter(|column| column.values.len() == most);
+    let mut candidates: Vec<&Column> = whole.filter(may_be_time).collect();
+    candidates.sort_by_key(|column| (rank(column), column.is_numeric()));
     candidates.into_iter().find_map(|column| Some((column, TimeLayout::of(&column.values)?)))
 }
