@@ -1,7 +1,7 @@
 //! What instant does a text or number mean?
 //!
 //! Handles RFC 3339 and its relatives (a space for the `T`, `+0800`, comma fractions, slashes, no
-//! seconds, no zone), Apache's and Go's clocks, RFC 2822, compact and Chinese dates, and epochs in
+//! seconds, no zone), Apache's, Go's and C's clocks, months by name, RFC 2822, compact and Chinese dates, and epochs in
 //! seconds, milliseconds, microseconds or nanoseconds by magnitude. A month-first date such as
 //! `11/05/2026` is ambiguous and needs a mapping with a format. Never panics; years outside
 //! 1970–2200 are refused, because they are always mistakes of unit.
@@ -175,6 +175,13 @@ mod tests {
             ("2026/11/5 3:05:03 pm +0800", "2026-11-05T07:05:03Z"),
             ("2026-11-05 11:05:03:250", "2026-11-05T11:05:03.250Z assumed"),
             ("Thu, 05 Nov 2026 11:05:03 +0800", "2026-11-05T03:05:03Z"),
+            ("Nov 5, 2026 @ 11:05:03.250", "2026-11-05T11:05:03.250Z assumed"),
+            ("November 5, 2026, 3:05:03 PM", "2026-11-05T15:05:03Z assumed"),
+            ("Sept 5 2026 11:05 +0800", "2026-09-05T03:05:00Z"),
+            ("Nov 5, 2026", "2026-11-05T00:00:00Z assumed"),
+            ("Thu Nov  5 11:05:03 2026", "2026-11-05T11:05:03Z assumed"),
+            ("Thu Nov  5 11:05:03.250 UTC 2026", "2026-11-05T11:05:03.250Z"),
+            ("Thursday, November 5, 2026 11:05:03", "2026-11-05T11:05:03Z assumed"),
             ("20261105110503", "2026-11-05T11:05:03Z assumed"),
             ("20261105", "2026-11-05T00:00:00Z assumed"),
             ("2026110511", "2026-11-05T11:00:00Z assumed"),
@@ -205,6 +212,10 @@ mod tests {
             ("soon", "known layout"),
             ("", "known layout"),
             ("11/05/2026 11:05", "known layout"),
+            ("Nov 5 11:05:03", "known layout"),
+            ("Mar 31 2026 soon", "known layout"),
+            ("Monster 5, 2026", "known layout"),
+            ("Nov 31, 2026", "calendar"),
             ("2026-02-30T00:00:00Z", "calendar"),
             ("2026-13-01", "calendar"),
             ("2026-11-05T25:00:00Z", "calendar"),

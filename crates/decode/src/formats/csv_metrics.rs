@@ -1,5 +1,7 @@
 //! Metrics in tables: long (a row per value) and wide (a column per metric).
 
+mod roles;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -7,173 +9,19 @@ use chrono_tz::Tz;
 use foldhash::fast::RandomState;
 use fupan_model::MetricPoint;
 
-use super::counts;
-use super::log_fields::{Field, canonical, default_target, means};
+use self::roles::Role;
+pub(crate) use self::roles::{METRIC_NAMES, VALUE_NAMES, is_of_ids, long_roles, wide_roles};
+use super::log_fields::{KeyCache, canonical};
+use super::metric_labels;
+use super::openmetrics::series_of;
 use super::pairs::service_of_pod;
-use super::quantity::{number_in, quantity};
-use super::table::{Table, is_missing, is_no_value, is_percent, written_number};
+use super::quantity::number_in;
+use super::table::{Table, is_missing, is_no_value, written_number};
 use super::text_of;
 use crate::time::{ParsedInstant, parse_instant};
 use crate::{
     Chunk, DecodeError, DecodeOptions, Decoder, Framing, Header, InputFormat, Place, RecordSink, SeriesPoint,
 };
-
-/// Names of the column that holds the metric's name, the best first.
-pub(crate) const METRIC_NAMES: [&str; 10] =
-    ["metricname", "metric", "kpiname", "kpi", "指标名", "指标名称", "指标", "监控项", "监控指标", "name"];
-/// Names of the column that holds the value.
-pub(crate) const VALUE_NAMES: [&str; 8] =
-    ["value", "metricvalue", "val", "值", "数值", "指标值", "监控值", "当前值"];
-
-/// What a column of metrics is.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Role {
-    Time,
-    Name,
-    Value,
-    Unit,
-    Kind,
-    Temporality,
-    Service,
-    Host,
-    Region,
-    /// A metric of its own, with the unit in the parentheses of its header.
-    Metric {
-        name: String,
-        unit: Option<String>,
-    },
-    Label,
-    /// An index, or a second notation of the time.
-    Ignored,
-}
-
-/// Roles that both shapes share: the best name for each wins, others stay labels.
-fn shared_roles(names: &[String]) -> Vec<Role> {
-    let mut roles = vec![Role::Label; names.len()];
-    for (field, role) in [
-        (Field::Timestamp, Role::Time),
-        (Field::Service, Role::Service),
-        (Field::Host, Role::Host),
-        (Field::Region, Role::Region),
-    ] {
-        let best = names
-            .iter()
-            .enumerate()
-            .filter_map(|(at, name)| Some((at, default_target(name)?)))
-            .filter(|(_, target)| target.field == field && !(target.is_vague && field == Field::Region))
-            .min_by_key(|(_, target)| target.rank);
-        if let Some((at, _)) = best
-            && let Some(slot) = roles.get_mut(at)
-        {
-            *slot = role;
-        }
-    }
-    for (slot, name) in roles.iter_mut().zip(names) {
-        let is_other_time = *slot == Role::Label && means(name, Field::Timestamp);
-        if is_row_number(name) || is_other_time {
-            *slot = Role::Ignored;
-        }
-    }
-    roles
-}
-
-/// Whether a column numbers the rows of an export: unnamed as pandas writes it, or 序号.
-fn is_row_number(name: &str) -> bool {
-    name.is_empty() || name.starts_with("Unnamed:") || name == "序号"
-}
-
-/// Roles of a long table; none if it has no name or no value.
-pub(crate) fn long_roles(names: &[String]) -> Option<Vec<Role>> {
-    let mut roles = shared_roles(names);
-    let mut assign = |known: &[&str], role: Role| -> Option<()> {
-        let at = known.iter().find_map(|known| names.iter().position(|name| canonical(name) == *known))?;
-        *roles.get_mut(at)? = role;
-        Some(())
-    };
-    assign(&METRIC_NAMES, Role::Name)?;
-    assign(&VALUE_NAMES, Role::Value)?;
-    assign(&["unit", "单位"], Role::Unit);
-    assign(&["metrictype"], Role::Kind);
-    assign(&["temporality"], Role::Temporality);
-    roles.contains(&Role::Time).then_some(roles)
-}
-
-/// Share of the cells in the head that are numbers in a column of numbers: a word among them is a mistake, and told.
-const NUMBERS_SHARE_MIN: f64 = 0.8;
-
-/// Roles of a wide table: columns whose cells in the head are numbers are metrics. None if there is no
-/// time or no metric.
-pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Option<Vec<Role>> {
-    let mut roles = shared_roles(names);
-    let mut metrics = 0;
-    let are_counted = counts::are_counted(names, sample);
-    let may_measure = |(_, (slot, name)): &(usize, (&mut Role, &String))| {
-        **slot == Role::Label && !(are_counted && counts::tells_apart(name)) && !is_of_ids(name)
-    };
-    for (at, (slot, name)) in roles.iter_mut().zip(names).enumerate().filter(may_measure) {
-        let cells = sample.iter().filter_map(|row| row.get(at)).filter(|cell| !is_no_value(cell));
-        let cells: Vec<&str> = cells.map(AsRef::as_ref).collect();
-        let numbers = cells.iter().filter(|cell| written_number(cell).is_some()).count();
-        let is_numeric = numbers as f64 >= NUMBERS_SHARE_MIN * cells.len() as f64;
-        let in_cells = if is_numeric { None } else { unit_in_cells(&cells) };
-        if (is_numeric || in_cells.is_some()) && !are_numbers_of_people(name, &cells) {
-            let are_percents = !cells.is_empty() && cells.iter().all(|cell| is_percent(cell));
-            let (name, unit) = name_and_unit(name);
-            // What stands behind the numbers themselves is what they are in.
-            let unit = in_cells.or(unit).or(are_percents.then_some("%"));
-            *slot = Role::Metric { name: name.to_owned(), unit: unit.map(str::to_owned) };
-            metrics += 1;
-        }
-    }
-    (metrics > 0 && roles.contains(&Role::Time)).then_some(roles)
-}
-
-/// Whether a column holds ids, whose numbers measure nothing: `store_id`, `storeId`, `batch_no`, 门店ID, 门店编号.
-/// `PAID` has none.
-pub(crate) fn is_of_ids(name: &str) -> bool {
-    let ends_apart = |end: &str, continues: fn(char) -> bool| {
-        name.strip_suffix(end).is_some_and(|rest| !rest.chars().next_back().is_some_and(continues))
-    };
-    let is_word = |upper: &str, title: &str, lower: &str| {
-        ends_apart(upper, |letter| letter.is_ascii_uppercase())
-            || ends_apart(title, |letter| letter.is_ascii_uppercase())
-            || ends_apart(lower, |letter| letter.is_ascii_alphanumeric())
-    };
-    is_word("ID", "Id", "id")
-        || is_word("NO", "No", "no")
-        || ["编号", "编码", "工号", "单号"].iter().any(|end| name.ends_with(end))
-}
-
-/// What numbers of people are called. What is counted is called so, too: 手机销量.
-const PEOPLE: [&str; 9] =
-    ["phone", "mobile", "idcard", "bankcard", "手机", "电话", "身份证", "银行卡", "卡号"];
-
-/// Numbers of phones and cards measure nothing; as texts they pass the rules for personal data.
-fn are_numbers_of_people(name: &str, cells: &[&str]) -> bool {
-    let name = canonical(name);
-    let is_taken = |cell: &&&str| {
-        let clean = fupan_redact::redact(cell, &mut fupan_redact::Counts::default());
-        clean.as_ref() != **cell
-    };
-    PEOPLE.iter().any(|word| name.contains(word)) && cells.iter().filter(is_taken).count() * 2 > cells.len()
-}
-
-/// The unit that stands behind the numbers of a column; the first one where durations are in several.
-fn unit_in_cells<'a>(cells: &[&'a str]) -> Option<&'a str> {
-    let (_, unit) = cells.iter().find_map(|cell| quantity(cell))?;
-    let fitting =
-        cells.iter().filter(|cell| number_in(cell, unit).is_some() || written_number(cell).is_some()).count();
-    (fitting as f64 >= NUMBERS_SHARE_MIN * cells.len() as f64).then_some(unit)
-}
-
-/// `CpuUsage(m)` is the metric `CpuUsage` in `m`.
-pub(crate) fn name_and_unit(header: &str) -> (&str, Option<&str>) {
-    let parts = header.strip_suffix(')').and_then(|rest| rest.rsplit_once('('));
-    match parts.map(|(name, unit)| (name.trim(), unit.trim())) {
-        Some((name, unit)) if !name.is_empty() && !unit.is_empty() => (name, Some(unit)),
-        _ => (header, None),
-    }
-}
 
 /// Reads both shapes; they differ in their roles.
 pub(crate) struct CsvMetrics {
@@ -193,6 +41,45 @@ pub(crate) struct CsvMetrics {
 struct Measured {
     name: String,
     unit: Option<String>,
+    /// What its header says about the series: `up{service="cart"}`, as queries of Prometheus are exported.
+    series: Option<MetricPoint<'static>>,
+}
+
+impl Measured {
+    fn of(name: &str, unit: Option<&str>) -> Self {
+        let series = series_of(name).map(|(metric, labels)| {
+            let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+            let labels = labels.into_iter().map(|(key, value)| (owned(key), owned(value))).collect();
+            metric_labels::series(owned(metric), labels, &mut KeyCache::default())
+        });
+        let name = series.as_ref().map_or(name, |series| series.metric_name.as_ref()).to_owned();
+        Self { name, unit: unit.map(str::to_owned), series }
+    }
+
+    fn says_no_name(&self) -> bool {
+        self.name.is_empty() || VALUE_NAMES.contains(&canonical(&self.name).as_str())
+    }
+
+    /// A point of it, in a row that is described so.
+    fn point<'a>(&'a self, row: &MetricPoint<'a>) -> MetricPoint<'a> {
+        let mut point = MetricPoint {
+            metric_name: Cow::Borrowed(&self.name),
+            unit: self.unit.as_deref().map(Cow::Borrowed),
+            ..row.clone()
+        };
+        let Some(series) = &self.series else { return point };
+        for (slot, said) in [
+            (&mut point.service_name, &series.service_name),
+            (&mut point.host_name, &series.host_name),
+            (&mut point.cloud_region, &series.cloud_region),
+        ] {
+            if said.is_some() {
+                slot.clone_from(said);
+            }
+        }
+        point.attributes.extend(series.attributes.iter().cloned());
+        point
+    }
 }
 
 impl CsvMetrics {
@@ -220,15 +107,19 @@ impl CsvMetrics {
                 Role::Time => time = Some(at),
                 Role::Value => values.push((at, None)),
                 Role::Metric { name, unit } => {
-                    values.push((at, Some(Measured { name: name.clone(), unit: unit.clone() })));
+                    values.push((at, Some(Measured::of(name, unit.as_deref()))));
                 }
                 Role::Ignored => {}
                 _ => describing.push(at),
             }
         }
         let name = name_by_source(&values, &options.source);
-        if let (Some(name), Some((_, Some(measured)))) = (&name, values.first_mut()) {
-            measured.name.clone_from(name);
+        for measured in values.iter_mut().filter_map(|(_, measured)| measured.as_mut()) {
+            if let Some(name) = name.as_ref().filter(|_| measured.says_no_name()) {
+                measured.name.clone_from(name);
+            } else if measured.name.is_empty() {
+                "value".clone_into(&mut measured.name);
+            }
         }
         let is_named_by_source = name.is_some();
         Ok(Self { table, roles, values, describing, time, zone: options.zone, is_named_by_source })
@@ -267,15 +158,20 @@ impl CsvMetrics {
 }
 
 /// The file's name, where a single column of values is called no more than that: `cpu_usage.csv` with the
-/// columns time and value. Many such files would be one series otherwise.
+/// columns time and value. Many such files would be one series otherwise. So is a header of labels alone: `{pod="a"}`.
 fn name_by_source(values: &[(usize, Option<Measured>)], source: &str) -> Option<String> {
-    let [(_, Some(measured))] = values else { return None };
-    let header = canonical(&measured.name);
-    if !VALUE_NAMES.contains(&header.as_str()) {
+    let is_nameless = match values {
+        [(_, Some(measured))] => measured.says_no_name(),
+        _ => values.iter().flat_map(|(_, measured)| measured).any(|measured| measured.name.is_empty()),
+    };
+    if !is_nameless {
         return None;
     }
     let name = source.rsplit('#').next().filter(|sheet| !sheet.is_empty()).unwrap_or(source);
     let stem = ENDINGS.iter().fold(name, |name, ending| name.strip_suffix(ending).unwrap_or(name)).trim();
+    // Grafana puts the time of the export behind the name of the panel: the next export is of the same metric.
+    let is_time = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || b"-_ ".contains(&byte));
+    let stem = stem.rsplit_once("-data-").filter(|(_, time)| is_time(time)).map_or(stem, |(panel, _)| panel);
     // What says no more than the header is no better name.
     let is_name = stem.chars().any(char::is_alphabetic) && !VALUE_NAMES.contains(&canonical(stem).as_str());
     is_name.then(|| stem.to_owned())
@@ -322,11 +218,7 @@ impl<'a> Rows<'a> {
         for (number, value) in &self.values {
             let describe = || match table.measured(*number) {
                 None => description.clone(),
-                Some(measured) => MetricPoint {
-                    metric_name: Cow::Borrowed(&measured.name),
-                    unit: measured.unit.as_deref().map(Cow::Borrowed),
-                    ..description.clone()
-                },
+                Some(measured) => measured.point(description),
             };
             let point = SeriesPoint {
                 series: series * table.values.len() as u32 + number,
@@ -560,24 +452,27 @@ mod tests {
         let error = CsvMetrics::open(b"a,b\n1,2\n", true, &options).err().unwrap().to_string();
         assert!(error.contains("needs a time column") && error.contains("a, b"), "{error}");
     }
-
     #[test]
-    fn ids_and_numbers_of_rows_are_no_metrics() {
-        let names =
-            ["序号", "时间", "门店ID", "storeId", "工单编号", "PAID", "paid", "请求数"].map(str::to_owned);
-        let row = ["1", "2026-11-05", "17", "17", "4711", "3", "3", "5"].map(Cow::Borrowed).to_vec();
-        let roles = wide_roles(&names, &[row]).unwrap();
-        assert_eq!(roles[..5], [Role::Ignored, Role::Time, Role::Label, Role::Label, Role::Label]);
-        assert!(roles[5..].iter().all(|role| matches!(role, Role::Metric { .. })), "{roles:?}");
-    }
+    fn a_header_may_be_a_series_of_prometheus() {
+        let found = decode(
+            "Time,\"http_errors{service=\"\"cart\"\",code=\"\"500\"\"}\",\"up{job=\"\"pay\"\",instance=\"\"pay-7d9c8b6f5-abcde\"\"}\"\n2026-11-05 11:05:03,3,1\n",
+            true,
+        );
+        assert_eq!(values(&found), [("http_errors", 3.0), ("up", 1.0)]);
+        let (errors, up) = (&found.metrics[0], &found.metrics[1]);
+        assert_eq!(errors.service_name.as_deref(), Some("cart"));
+        assert_eq!(errors.attributes, [("code".into(), "500".into())]);
+        assert_eq!(
+            (up.service_name.as_deref(), up.host_name.as_deref()),
+            (Some("pay"), Some("pay-7d9c8b6f5-abcde"))
+        );
 
-    #[test]
-    fn numbers_of_people_are_no_metrics() {
-        let names = ["时间", "手机号", "手机销量"].map(str::to_owned);
-        let row = |cells: [&'static str; 3]| cells.map(Cow::Borrowed).to_vec();
-        let sample = [row(["2026-11-05", "13812345678", "5"]), row(["2026-11-06", "13912345678.0", "6"])];
-        let roles = wide_roles(&names, &sample).unwrap();
-        assert_eq!(roles[1], Role::Label);
-        assert!(matches!(roles[2], Role::Metric { .. }));
+        let options = DecodeOptions::new(chrono_tz::UTC, "checkout_p99-data-2026-11-05 11_07_00.csv");
+        let text = "Time,\"{pod=\"\"a\"\"}\",\"{pod=\"\"b\"\"}\"\n2026-11-05 11:05:03,3,1\n";
+        let table = CsvMetrics::open(text.as_bytes(), true, &options).unwrap();
+        assert_eq!(table.name_of_source(), Some("checkout_p99"));
+        let found = Collected::from(&table, text.as_bytes());
+        assert_eq!(values(&found), [("checkout_p99", 3.0), ("checkout_p99", 1.0)]);
+        assert_eq!(found.metrics[1].host_name.as_deref(), Some("b"));
     }
 }

@@ -145,7 +145,7 @@ pub(super) fn serial(text: &str) -> Option<Scanned> {
     Some(Scanned { local_micros, offset_seconds: None, zone: None, precision })
 }
 
-/// Everything else that begins with a year, or with a day as Apache writes it.
+/// Everything else that begins with a year, with a day as Apache writes it, or with the name of a month or of a weekday.
 pub(super) fn flexible(text: &str) -> Option<Result<Scanned, TimeError>> {
     let normal;
     let text = if text.contains(['年', '时']) {
@@ -156,7 +156,13 @@ pub(super) fn flexible(text: &str) -> Option<Result<Scanned, TimeError>> {
         text.trim_start_matches('[').trim_end_matches(']').trim()
     };
     let mut cursor = Cursor { rest: text };
-    let (year, month, day) = cursor.date()?;
+    let (year, month, day) = if text.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        let (month, day) = cursor.named_day()?;
+        let Some(year) = cursor.year_behind() else { return cursor.c_time(month, day) };
+        (year, month, day)
+    } else {
+        cursor.date()?
+    };
     let after_date = cursor.rest;
     let (hour, minute, second, fraction, mut precision) = match cursor.time() {
         Some(time) => time,
@@ -205,20 +211,65 @@ impl Cursor<'_> {
         let day = self.number(1, 2)?;
         self.one_of(&['/', '-', ' '])?;
         let (name, rest) = self.rest.split_at_checked(3)?;
-        let month = MONTHS.iter().position(|month| month.eq_ignore_ascii_case(name))?;
+        let month = MONTHS.iter().position(|month| is_name_of(name, month))?;
         self.rest = rest;
         self.one_of(&['/', '-', ' '])?;
         Some((self.number(4, 4)?, month as i64 + 1, day))
     }
 
-    /// `11:05`, `11:05:03`, with a fraction.
+    /// `Nov 5`, `November 5`, `Thu Nov  5`: the month and the day.
+    fn named_day(&mut self) -> Option<(i64, i64)> {
+        let mut name = self.word()?;
+        if WEEKDAYS.iter().any(|day| is_name_of(name, day)) {
+            self.rest = self.rest.strip_prefix(',').unwrap_or(self.rest).trim_start();
+            name = self.word()?;
+        }
+        let month = MONTHS.iter().position(|month| is_name_of(name, month))?;
+        self.rest = self.rest.trim_start();
+        Some((month as i64 + 1, self.number(1, 2)?))
+    }
+
+    /// `, 2026` behind a day; a clock may follow instead.
+    fn year_behind(&mut self) -> Option<i64> {
+        let before = self.rest;
+        self.rest = self.rest.strip_prefix(',').unwrap_or(self.rest).trim_start();
+        let year = self.number(4, 4);
+        if year.is_none() {
+            self.rest = before;
+        }
+        year
+    }
+
+    /// `11:05:03 2026`, `11:05:03 UTC 2026`, as C and `date` write it: the clock, then the year.
+    fn c_time(&mut self, month: i64, day: i64) -> Option<Result<Scanned, TimeError>> {
+        let (hour, minute, second, fraction, precision) = self.time()?;
+        self.rest = self.rest.trim_start();
+        let utc = ["UTC ", "GMT "].iter().find_map(|zone| self.rest.strip_prefix(zone));
+        self.rest = utc.unwrap_or(self.rest).trim_start();
+        let year = self.number(4, 4)?;
+        let offset_seconds = utc.map(|_| 0);
+        let micros = micros_of([year, month, day, hour, minute, second], fraction);
+        self.rest.is_empty().then(|| {
+            micros.map(|local_micros| Scanned { local_micros, offset_seconds, zone: None, precision })
+        })
+    }
+
+    /// Letters; none if there are none.
+    fn word(&mut self) -> Option<&str> {
+        let length = self.rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let (word, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        (!word.is_empty()).then_some(word)
+    }
+
+    /// `11:05`, `11:05:03`, with a fraction; behind `@` as Kibana writes it.
     fn time(&mut self) -> Option<(i64, i64, i64, i64, Precision)> {
         if self.one_of(&['T', 't', ':', '_', ',']).is_none() {
             let trimmed = self.rest.trim_start();
             if trimmed.len() == self.rest.len() {
                 return None;
             }
-            self.rest = trimmed;
+            self.rest = ["@ ", "at "].iter().find_map(|word| trimmed.strip_prefix(word)).unwrap_or(trimmed);
         }
         self.rest = self.rest.trim_start();
         let half = self.half_of_day(&CHINESE_HALVES);
@@ -311,5 +362,25 @@ impl Cursor<'_> {
 const CHINESE_HALVES: [(&str, bool); 4] = [("凌晨", false), ("早上", false), ("上午", false), ("下午", true)];
 const ENGLISH_HALVES: [(&str, bool); 4] = [("AM", false), ("PM", true), ("am", false), ("pm", true)];
 
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+/// The name itself, or its first three letters (four of September).
+fn is_name_of(word: &str, name: &str) -> bool {
+    let is_short = word.len() == 3 || word.eq_ignore_ascii_case("Sept");
+    name.eq_ignore_ascii_case(word)
+        || (is_short && name.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)))
+}

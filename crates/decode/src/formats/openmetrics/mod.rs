@@ -16,6 +16,7 @@ use std::collections::HashMap;
 
 use fupan_model::{MetricPoint, Micros};
 
+pub(crate) use self::sample::series as series_of;
 use self::sample::{Line, Sample};
 use super::log_fields::KeyCache;
 use super::metric_labels::series;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::formats::text_of;
 
 /// Labels by name.
-pub(super) type Labels<'a> = BTreeMap<Cow<'a, str>, Cow<'a, str>>;
+pub(crate) type Labels<'a> = BTreeMap<Cow<'a, str>, Cow<'a, str>>;
 
 /// A line.
 #[derive(Debug)]
@@ -61,6 +61,19 @@ pub(super) fn read(line: &str) -> Result<Line<'_>, String> {
         return Err(format!("there is text after the sample: {:?}", text_of(cursor.rest)));
     }
     Ok(Line::Sample(Box::new(Sample { name, labels, value, timestamp, exemplar })))
+}
+
+/// The name and the labels of a series alone, as queries write it: `up{job="a"}`; none if the text is something else.
+/// The name may be empty.
+pub(crate) fn series(text: &str) -> Option<(Cow<'_, str>, Labels<'_>)> {
+    let mut cursor = Cursor { rest: text.trim() };
+    let mut labels = Labels::new();
+    let name = cursor.name().ok()?;
+    if !cursor.rest.starts_with('{') {
+        return None;
+    }
+    let alone = cursor.labels(&mut labels).ok()?;
+    (cursor.rest.is_empty() && alone.is_none() && !labels.is_empty()).then_some((name, labels))
 }
 
 fn metadata(comment: &str) -> Line<'_> {

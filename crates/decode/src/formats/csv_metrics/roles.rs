@@ -1,0 +1,190 @@
+//! What is each column of a table of metrics?
+
+use std::borrow::Cow;
+
+use crate::formats::counts;
+use crate::formats::log_fields::{Field, canonical, default_target, means};
+use crate::formats::quantity::{number_in, quantity};
+use crate::formats::table::{is_no_value, is_percent, written_number};
+
+/// Names of the column that holds the metric's name, the best first.
+pub(crate) const METRIC_NAMES: [&str; 10] =
+    ["metricname", "metric", "kpiname", "kpi", "指标名", "指标名称", "指标", "监控项", "监控指标", "name"];
+/// Names of the column that holds the value.
+pub(crate) const VALUE_NAMES: [&str; 8] =
+    ["value", "metricvalue", "val", "值", "数值", "指标值", "监控值", "当前值"];
+
+/// What a column of metrics is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Role {
+    Time,
+    Name,
+    Value,
+    Unit,
+    Kind,
+    Temporality,
+    Service,
+    Host,
+    Region,
+    /// A metric of its own, with the unit in the parentheses of its header.
+    Metric {
+        name: String,
+        unit: Option<String>,
+    },
+    Label,
+    /// An index, or a second notation of the time.
+    Ignored,
+}
+
+/// Roles that both shapes share: the best name for each wins, others stay labels.
+fn shared_roles(names: &[String]) -> Vec<Role> {
+    let mut roles = vec![Role::Label; names.len()];
+    for (field, role) in [
+        (Field::Timestamp, Role::Time),
+        (Field::Service, Role::Service),
+        (Field::Host, Role::Host),
+        (Field::Region, Role::Region),
+    ] {
+        let best = names
+            .iter()
+            .enumerate()
+            .filter_map(|(at, name)| Some((at, default_target(name)?)))
+            .filter(|(_, target)| target.field == field && !(target.is_vague && field == Field::Region))
+            .min_by_key(|(_, target)| target.rank);
+        if let Some((at, _)) = best
+            && let Some(slot) = roles.get_mut(at)
+        {
+            *slot = role;
+        }
+    }
+    for (slot, name) in roles.iter_mut().zip(names) {
+        let is_other_time = *slot == Role::Label && means(name, Field::Timestamp);
+        if is_row_number(name) || is_other_time {
+            *slot = Role::Ignored;
+        }
+    }
+    roles
+}
+
+/// Whether a column numbers the rows of an export: unnamed as pandas writes it, or 序号.
+fn is_row_number(name: &str) -> bool {
+    name.is_empty() || name.starts_with("Unnamed:") || name == "序号"
+}
+
+/// Roles of a long table; none if it has no name or no value.
+pub(crate) fn long_roles(names: &[String]) -> Option<Vec<Role>> {
+    let mut roles = shared_roles(names);
+    let mut assign = |known: &[&str], role: Role| -> Option<()> {
+        let at = known.iter().find_map(|known| names.iter().position(|name| canonical(name) == *known))?;
+        *roles.get_mut(at)? = role;
+        Some(())
+    };
+    assign(&METRIC_NAMES, Role::Name)?;
+    assign(&VALUE_NAMES, Role::Value)?;
+    assign(&["unit", "单位"], Role::Unit);
+    assign(&["metrictype"], Role::Kind);
+    assign(&["temporality"], Role::Temporality);
+    roles.contains(&Role::Time).then_some(roles)
+}
+
+/// Share of the cells in the head that are numbers in a column of numbers: a word among them is a mistake, and told.
+const NUMBERS_SHARE_MIN: f64 = 0.8;
+
+/// Roles of a wide table: columns whose cells in the head are numbers are metrics. None if there is no
+/// time or no metric.
+pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Option<Vec<Role>> {
+    let mut roles = shared_roles(names);
+    let mut metrics = 0;
+    let are_counted = counts::are_counted(names, sample);
+    let may_measure = |(_, (slot, name)): &(usize, (&mut Role, &String))| {
+        **slot == Role::Label && !(are_counted && counts::tells_apart(name)) && !is_of_ids(name)
+    };
+    for (at, (slot, name)) in roles.iter_mut().zip(names).enumerate().filter(may_measure) {
+        let cells = sample.iter().filter_map(|row| row.get(at)).filter(|cell| !is_no_value(cell));
+        let cells: Vec<&str> = cells.map(AsRef::as_ref).collect();
+        let numbers = cells.iter().filter(|cell| written_number(cell).is_some()).count();
+        let is_numeric = numbers as f64 >= NUMBERS_SHARE_MIN * cells.len() as f64;
+        let in_cells = if is_numeric { None } else { unit_in_cells(&cells) };
+        if (is_numeric || in_cells.is_some()) && !are_numbers_of_people(name, &cells) {
+            let are_percents = !cells.is_empty() && cells.iter().all(|cell| is_percent(cell));
+            let (name, unit) = name_and_unit(name);
+            // What stands behind the numbers themselves is what they are in.
+            let unit = in_cells.or(unit).or(are_percents.then_some("%"));
+            *slot = Role::Metric { name: name.to_owned(), unit: unit.map(str::to_owned) };
+            metrics += 1;
+        }
+    }
+    (metrics > 0 && roles.contains(&Role::Time)).then_some(roles)
+}
+
+/// Whether a column holds ids, whose numbers measure nothing: `store_id`, `storeId`, `batch_no`, 门店ID, 门店编号.
+/// `PAID` has none.
+pub(crate) fn is_of_ids(name: &str) -> bool {
+    let ends_apart = |end: &str, continues: fn(char) -> bool| {
+        name.strip_suffix(end).is_some_and(|rest| !rest.chars().next_back().is_some_and(continues))
+    };
+    let is_word = |upper: &str, title: &str, lower: &str| {
+        ends_apart(upper, |letter| letter.is_ascii_uppercase())
+            || ends_apart(title, |letter| letter.is_ascii_uppercase())
+            || ends_apart(lower, |letter| letter.is_ascii_alphanumeric())
+    };
+    is_word("ID", "Id", "id")
+        || is_word("NO", "No", "no")
+        || ["编号", "编码", "工号", "单号"].iter().any(|end| name.ends_with(end))
+}
+
+/// What numbers of people are called. What is counted is called so, too: 手机销量.
+const PEOPLE: [&str; 9] =
+    ["phone", "mobile", "idcard", "bankcard", "手机", "电话", "身份证", "银行卡", "卡号"];
+
+/// Numbers of phones and cards measure nothing; as texts they pass the rules for personal data.
+fn are_numbers_of_people(name: &str, cells: &[&str]) -> bool {
+    let name = canonical(name);
+    let is_taken = |cell: &&&str| {
+        let clean = fupan_redact::redact(cell, &mut fupan_redact::Counts::default());
+        clean.as_ref() != **cell
+    };
+    PEOPLE.iter().any(|word| name.contains(word)) && cells.iter().filter(is_taken).count() * 2 > cells.len()
+}
+
+/// The unit that stands behind the numbers of a column; the first one where durations are in several.
+fn unit_in_cells<'a>(cells: &[&'a str]) -> Option<&'a str> {
+    let (_, unit) = cells.iter().find_map(|cell| quantity(cell))?;
+    let fitting =
+        cells.iter().filter(|cell| number_in(cell, unit).is_some() || written_number(cell).is_some()).count();
+    (fitting as f64 >= NUMBERS_SHARE_MIN * cells.len() as f64).then_some(unit)
+}
+
+/// `CpuUsage(m)` is the metric `CpuUsage` in `m`.
+pub(crate) fn name_and_unit(header: &str) -> (&str, Option<&str>) {
+    let parts = header.strip_suffix(')').and_then(|rest| rest.rsplit_once('('));
+    match parts.map(|(name, unit)| (name.trim(), unit.trim())) {
+        Some((name, unit)) if !name.is_empty() && !unit.is_empty() => (name, Some(unit)),
+        _ => (header, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_numbers_of_rows_are_no_metrics() {
+        let names =
+            ["序号", "时间", "门店ID", "storeId", "工单编号", "PAID", "paid", "请求数"].map(str::to_owned);
+        let row = ["1", "2026-11-05", "17", "17", "4711", "3", "3", "5"].map(Cow::Borrowed).to_vec();
+        let roles = wide_roles(&names, &[row]).unwrap();
+        assert_eq!(roles[..5], [Role::Ignored, Role::Time, Role::Label, Role::Label, Role::Label]);
+        assert!(roles[5..].iter().all(|role| matches!(role, Role::Metric { .. })), "{roles:?}");
+    }
+
+    #[test]
+    fn numbers_of_people_are_no_metrics() {
+        let names = ["时间", "手机号", "手机销量"].map(str::to_owned);
+        let row = |cells: [&'static str; 3]| cells.map(Cow::Borrowed).to_vec();
+        let sample = [row(["2026-11-05", "13812345678", "5"]), row(["2026-11-06", "13912345678.0", "6"])];
+        let roles = wide_roles(&names, &sample).unwrap();
+        assert_eq!(roles[1], Role::Label);
+        assert!(matches!(roles[2], Role::Metric { .. }));
+    }
+}
