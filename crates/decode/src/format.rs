@@ -229,6 +229,8 @@ pub enum Framing {
 pub enum RecordStart {
     /// Those with a time near their beginning.
     Time,
+    /// As `Time`, and those that are records of another kind with a time of their own: JSON, logfmt, access logs.
+    TimeOrRecord,
     /// Those that are neither blank nor indented nor a part of a stack trace.
     Unindented,
 }
@@ -239,13 +241,16 @@ impl RecordStart {
         let line = crate::framing::unpadded(line);
         match self {
             Self::Time => crate::line_time::begins_record(line),
+            Self::TimeOrRecord => {
+                crate::line_time::begins_record(line) || crate::formats::other_line::begins_record(line)
+            }
             Self::Unindented => !crate::line_time::is_continuation(line),
         }
     }
 
     /// Whether the line after this one belongs to it, however that begins.
     pub(crate) fn goes_on_after(self, line: &[u8]) -> bool {
-        self == Self::Time && crate::line_time::is_partial(line)
+        self != Self::Unindented && crate::line_time::is_partial(line)
     }
 }
 

@@ -101,7 +101,7 @@ impl<'a> Entry<'a> {
         Ok(Self { virtual_host, client, ident, user, time, request, status, bytes, agents, further })
     }
 
-    fn put(&self, builder: &mut LogBuilder<'a>) {
+    pub(super) fn put(&self, builder: &mut LogBuilder<'a>) {
         let attribute = |builder: &mut LogBuilder<'a>, key: &'static str, text: &'a str| {
             if !matches!(text, "-" | "") {
                 builder.put(None, key.into(), Value::Text(unescape(text)));

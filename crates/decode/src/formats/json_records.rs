@@ -80,6 +80,7 @@ fn document_list<'a>(document: &'a str, list_keys: &[&str]) -> Result<Option<&'a
     list_of(document, list_keys)
 }
 
+/// Reads the elements of a list, and of those that follow it: pages of an export, one behind the other.
 fn walk_list<'a>(
     list: &'a str,
     chunk: &Chunk<'_>,
@@ -87,20 +88,37 @@ fn walk_list<'a>(
     sink: &mut dyn RecordSink,
     read: ReadText<'_, 'a>,
 ) {
-    for element in elements_or_rest(list) {
-        let piece = element.as_ref().map_or_else(|(_, rest)| *rest, |element| *element);
-        place.byte_offset = chunk.offset_of(piece);
-        let outcome = element.map_err(|(reason, _)| reason).and_then(|element| read(*place, element, sink));
-        if let Err(reason) = outcome {
-            reject(sink, *place, reason, piece.as_bytes());
+    let mut lists = Some(list);
+    while let Some(list) = lists.take() {
+        for element in elements_or_rest(list) {
+            if let Err((_, rest)) = &element {
+                lists = next_list(rest);
+                if lists.is_some() {
+                    break;
+                }
+            }
+            let piece = element.as_ref().map_or_else(|(_, rest)| *rest, |element| *element);
+            place.byte_offset = chunk.offset_of(piece);
+            let outcome =
+                element.map_err(|(reason, _)| reason).and_then(|element| read(*place, element, sink));
+            if let Err(reason) = outcome {
+                reject(sink, *place, reason, piece.as_bytes());
+            }
+            place.record += 1;
         }
-        place.record += 1;
     }
+}
+
+/// The list that begins behind the end of one: `][`, `], [`.
+fn next_list(rest: &str) -> Option<&str> {
+    let rest = rest.trim_start().strip_prefix(']')?.trim_start();
+    let rest = rest.strip_prefix(',').unwrap_or(rest).trim_start();
+    rest.starts_with('[').then_some(rest)
 }
 
 /// The text as one document, or as the objects that stand in it one after the other, however many lines
 /// each takes: what a program prints that formats each of its records.
-fn documents<'a>(text: &'a str, list_keys: &[&str]) -> Vec<&'a str> {
+pub(super) fn documents<'a>(text: &'a str, list_keys: &[&str]) -> Vec<&'a str> {
     let is_object = text.trim_start().starts_with('{');
     let is_one = !is_object
         || match list_keys {
@@ -281,6 +299,22 @@ mod tests {
         assert_eq!(texts("{\n\"x\":0,\"alerts\":[{\"a\":1}]}", &["alerts"]), ["{\"a\":1}"]);
         assert_eq!(texts("{\"a\":1}\n{\"a\":2}\n", &["alerts"]), ["{\"a\":1}", "{\"a\":2}"]);
         assert_eq!(texts("{\n\"a\":1}", &["alerts"]), ["{\n\"a\":1}"]);
+    }
+
+    #[test]
+    fn lists_stand_one_behind_the_other() {
+        for text in [
+            "[{\"a\":1}][{\"a\":2},{\"a\":3}]\n",
+            "[{\"a\":1}]\n[{\"a\":2},\n{\"a\":3}]",
+            "[{\"a\":1}],\n[],[{\"a\":2},{\"a\":3}]",
+        ] {
+            let (seen, rejects) = walk(text, &[]);
+            assert_eq!(seen.iter().map(|(record, ..)| *record).collect::<Vec<_>>(), [1, 2, 3], "{text}");
+            assert_eq!(rejects, [], "{text}");
+        }
+        let (seen, rejects) = walk("[{\"a\":1}]\nno list", &[]);
+        assert_eq!((seen.len(), rejects.len()), (1, 1));
+        assert_eq!(walk(&"[{\"a\":1}]".repeat(20_000), &[]).0.len(), 20_000);
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod mapped_metrics;
 mod metric_labels;
 pub(crate) mod openmetrics;
 mod opsgenie;
+pub(crate) mod other_line;
 mod otlp;
 mod pagerduty;
 mod pairs;

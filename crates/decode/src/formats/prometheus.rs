@@ -9,12 +9,12 @@ use fupan_model::{MetricPoint, Micros};
 use serde::Deserialize;
 
 use super::borrowed::Text;
-use super::json_records::elements_or_rest;
+use super::json_records::{documents, elements_or_rest};
 use super::log_fields::KeyCache;
 use super::metric_labels::series;
 use super::table::number;
 use super::{document_text, reject};
-use crate::json::{check_depth, raw_text, reason};
+use crate::json::{raw_text, reason, visit_members};
 use crate::time::in_range;
 use crate::{Chunk, Decoder, Framing, Place, RecordSink};
 
@@ -53,42 +53,51 @@ impl Decoder for Prometheus {
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
         let Some(text) = document_text(&chunk, sink) else { return };
-        let mut place = Place { record: chunk.first_record, byte_offset: chunk.byte_offset };
-        let list = match result_list(text) {
-            Ok(list) => list,
-            Err(reason) => return reject(sink, place, reason, chunk.bytes),
-        };
         let mut keys = KeyCache::default();
-        for element in elements_or_rest(list) {
-            let piece = element.as_ref().map_or_else(|(_, rest)| *rest, |raw| *raw);
-            place.byte_offset = chunk.offset_of(piece);
-            let read = element.map_err(|(reason, _)| reason).and_then(|raw| {
-                sonic_rs::from_str::<Series<'_>>(raw)
-                    .map_err(|error| reason(&error, raw))
-                    .and_then(|series| points(series, &mut keys))
-            });
-            match read {
-                Ok(points) => points.into_iter().for_each(|point| sink.metric(place, point)),
-                Err(reason) => reject(sink, place, reason, piece.as_bytes()),
-            }
-            place.record += 1;
+        let mut place = Place { record: chunk.first_record, byte_offset: chunk.byte_offset };
+        // One answer after the other, as a loop of requests leaves them.
+        for answer in documents(text, &["data"]) {
+            send(answer, &chunk, &mut place, &mut keys, sink);
         }
+    }
+}
+
+/// Sends the series of an answer.
+fn send(answer: &str, chunk: &Chunk<'_>, place: &mut Place, keys: &mut KeyCache, sink: &mut dyn RecordSink) {
+    place.byte_offset = chunk.offset_of(answer);
+    let list = match result_list(answer) {
+        Ok(list) => list,
+        Err(reason) => {
+            reject(sink, *place, reason, answer.as_bytes());
+            place.record += 1;
+            return;
+        }
+    };
+    for element in elements_or_rest(list) {
+        let piece = element.as_ref().map_or_else(|(_, rest)| *rest, |raw| *raw);
+        place.byte_offset = chunk.offset_of(piece);
+        let read = element.map_err(|(reason, _)| reason).and_then(|raw| {
+            sonic_rs::from_str::<Series<'_>>(raw)
+                .map_err(|error| reason(&error, raw))
+                .and_then(|series| points(series, keys))
+        });
+        match read {
+            Ok(points) => points.into_iter().for_each(|point| sink.metric(*place, point)),
+            Err(reason) => reject(sink, *place, reason, piece.as_bytes()),
+        }
+        place.record += 1;
     }
 }
 
 /// The list below `data.result`.
 fn result_list(text: &str) -> Result<&str, String> {
-    check_depth(text)?;
     let mut data = None;
     let mut failure = None;
-    for entry in sonic_rs::to_object_iter(text) {
-        let (key, value) = entry.map_err(|error| reason(&error, text))?;
-        match key.as_ref() {
-            "data" => data = raw_text(&value),
-            "error" => failure = raw_text(&value),
-            _ => {}
-        }
-    }
+    visit_members(text, &mut |key, raw| match key.as_ref() {
+        "data" => data = Some(raw),
+        "error" => failure = Some(raw),
+        _ => {}
+    })?;
     if let Some(failure) = failure {
         return Err(format!("Prometheus answered with an error: {failure}"));
     }
@@ -180,5 +189,21 @@ mod tests {
             br#"{"status":"success","data":{"resultType":"matrix","result":[{"metric""#,
         );
         assert!(found.rejects[0].1.contains("cut off"));
+    }
+    #[test]
+    fn answers_stand_one_behind_the_other() {
+        let answer = |name: &str| {
+            format!(
+                "{{\"status\":\"success\",\"data\":{{\"resultType\":\"vector\",\"result\":[{{\"metric\":{{\"__name__\":\"{name}\"}},\"value\":[1793849100,\"1\"]}}]}}}}"
+            )
+        };
+        for between in ["", "\n", "\n\n"] {
+            let text = [answer("a"), answer("b"), answer("c")].join(between);
+            let found = Collected::from(&Prometheus, text.as_bytes());
+            let names: Vec<_> = found.metrics.iter().map(|point| point.metric_name.as_ref()).collect();
+            assert_eq!((names, found.rejects.len()), (vec!["a", "b", "c"], 0));
+        }
+        let text = format!("{}tail", answer("a"));
+        assert_eq!(Collected::from(&Prometheus, text.as_bytes()).rejects.len(), 1);
     }
 }

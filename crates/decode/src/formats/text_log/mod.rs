@@ -3,7 +3,8 @@
 //! log4j, logback, Python, Go, klog, Rust, nginx, `PostgreSQL`, `MySQL`, Redis and their like, mixed in one
 //! file as they come. Level, logger, thread, process and trace ids are taken where they stand in a place
 //! that loggers agree on; whatever is not recognised stays in the message, so that nothing is lost.
-//! Lines without a time belong to the record before ([`crate::RecordStart::Time`]); a stack trace among
+//! Lines without a time belong to the record before ([`crate::RecordStart::TimeOrRecord`]), but for lines that are
+//! records of another kind ([`super::other_line`]); a stack trace among
 //! them goes to the attribute `exception.stacktrace`, so that the message stays one line.
 
 mod head;
@@ -19,6 +20,7 @@ use self::head::Head;
 use super::embedded;
 use super::log_builder::LogBuilder;
 use super::log_fields::{Field, KeyCache, Target};
+use super::other_line::OtherLine;
 use super::walk_text;
 use crate::json::Value;
 use crate::line_time::{LineTime, container_line, zone_abbreviation};
@@ -37,7 +39,7 @@ impl TextLog {
 
 impl Decoder for TextLog {
     fn framing(&self) -> Framing {
-        Framing::JoinedLines { start: RecordStart::Time }
+        Framing::JoinedLines { start: RecordStart::TimeOrRecord }
     }
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
@@ -82,7 +84,7 @@ impl TextLog {
         keys: &mut KeyCache,
     ) -> Result<bool, String> {
         let Some(time) = LineTime::find(text.as_bytes()) else {
-            return Err("the text begins with no time, and no record stands before it".to_owned());
+            return put_other(builder, keys, text).map(|()| false);
         };
         let instant = time.read(text, self.zone, self.modified_at)?;
         builder.set_timestamp(instant.parsed);
@@ -99,6 +101,19 @@ impl TextLog {
         put_line(builder, keys, line, level, following);
         Ok(instant.assumed_year)
     }
+}
+
+/// Puts a record of another kind, and the lines that follow it.
+fn put_other<'a>(builder: &mut LogBuilder<'a>, keys: &mut KeyCache, text: &'a str) -> Result<(), String> {
+    let (line, following) = split_line(text);
+    let other = OtherLine::of(line).ok_or("the text begins with no time, and no record stands before it")?;
+    other.put(builder, keys);
+    if !following.is_empty() {
+        let is_stack = trace::find("", following).stack.is_some();
+        let key = if is_stack { "exception.stacktrace" } else { "log.following_lines" };
+        builder.put(None, key.into(), Value::Text(following.into()));
+    }
+    Ok(())
 }
 
 /// Puts what stands behind a time: the rest of its line, and the lines that follow.

@@ -175,6 +175,38 @@ fn stack_traces_belong_to_the_line_before() {
 }
 
 #[test]
+fn records_of_another_kind_among_text_are_records() {
+    let found = decode(concat!(
+        "2026-11-05 11:05:03 INFO starting\n",
+        "{\"time\":\"2026-11-05T11:05:04+08:00\",\"level\":\"error\",\"msg\":\"pay failed\",\"status\":500}\n",
+        "\tat com.shop.Pay\n",
+        "time=2026-11-05T11:05:05+08:00 level=warn msg=\"slow\"\n",
+        "10.0.0.1 - - [05/Nov/2026:11:05:06 +0800] \"GET /pay HTTP/1.1\" 502 7\n",
+        "2026-11-05 11:05:07 ERROR answer was\n",
+        "{\"order\":1,\"items\":[]}\n",
+        "a=b [c] \"d\"\n",
+    ));
+    assert_eq!(found.rejects, []);
+    let told: Vec<_> = found
+        .logs
+        .iter()
+        .map(|log| (log.severity_number, log.http_response_status_code, log.body.as_deref().unwrap_or("")))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Some(9), None, "starting"),
+            (Some(17), Some(500), "pay failed"),
+            (Some(13), None, "slow"),
+            (None, Some(502), "GET /pay HTTP/1.1"),
+            (Some(17), None, "answer was\n{\"order\":1,\"items\":[]}\na=b [c] \"d\""),
+        ]
+    );
+    assert!(found.attributes(1).contains(&("exception.stacktrace", "\tat com.shop.Pay")));
+    assert!(found.logs.iter().all(|log| log.timestamp.to_rfc3339().starts_with("2026-11-05T03:05:0")));
+}
+
+#[test]
 fn lines_before_the_first_record_are_rejected_together() {
     let found = decode("\tat com.shop.Pay\n\tat com.shop.Main\n2026-11-05 11:05:03 INFO up\n");
     assert_eq!((found.logs.len(), found.rejects.len()), (1, 1));
