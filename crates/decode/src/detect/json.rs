@@ -1,6 +1,6 @@
 //! Which JSON is it? Its keys tell.
 
-use super::{Detection, HINT};
+use super::{Detection, HINT, lines};
 use crate::formats::log_fields::{Field, canonical, means};
 use crate::formats::{alerts, changes, counts, elasticsearch, json_records, sample_json, statuspage, traces};
 use crate::framing::Records;
@@ -79,11 +79,18 @@ pub(super) fn detect(head: &[u8], head_is_whole: bool) -> Result<Detection, Deco
     }
     let is_list = head.starts_with(b"[");
     let is_lines = !is_list && json_records::framing_of(head, &[]) == Framing::Lines;
-    let records: Vec<Keys> = if is_lines {
+    let mut records: Vec<Keys> = if is_lines {
         line_keys(head, head_is_whole)
     } else {
         first_keys(head, head_is_whole).into_iter().collect()
     };
+    // One broken line at the beginning spoils no other; where most lines are text, the objects stand among them.
+    if records.is_empty() && !is_list {
+        records = line_keys(head, head_is_whole);
+    }
+    if !is_list && let Some(detection) = lines::mostly_text(head, head_is_whole) {
+        return Ok(detection);
+    }
     let seen = if is_list { "a JSON list" } else { "JSON" };
     let Some(first) = records.first() else {
         return Err(unrecognised(format!("{seen} without an object to read, or cut off in its first one")));

@@ -48,6 +48,13 @@ pub(super) fn detect(head: &[u8], head_is_whole: bool) -> Option<Detection> {
     None
 }
 
+/// Text that begins with a record of another kind: half of its lines begin with a time as text does.
+pub(super) fn mostly_text(head: &[u8], head_is_whole: bool) -> Option<Detection> {
+    let lines = lines(head, head_is_whole, TEXT_LINES);
+    let starts = lines.iter().filter(|line| RecordStart::Time.begins(line.as_bytes())).count();
+    (starts * 2 >= lines.len()).then(|| text(head, head_is_whole, 2)).flatten()
+}
+
 /// Text in which at least `records_min` records begin.
 pub(super) fn text(head: &[u8], head_is_whole: bool, records_min: usize) -> Option<Detection> {
     let lines = lines(head, head_is_whole, TEXT_LINES);

@@ -114,6 +114,15 @@ fn formats_are_told_by_their_content() {
 }
 
 #[test]
+fn a_first_line_of_another_kind_decides_nothing() {
+    let line = "{\"time\":\"2026-11-05T03:05:03Z\",\"msg\":\"a\"}\n";
+    assert_eq!(format(&format!("{{\"msg\":\"a\tb\"}}\n{}", line.repeat(9))), InputFormat::JsonLines);
+    let text = "2026-11-05 03:05:03 INFO a\n";
+    assert_eq!(format(&format!("{line}{}", text.repeat(9))), InputFormat::TextLog);
+    assert_eq!(format(&format!("{text}{}", line.repeat(9))), InputFormat::TextLog);
+}
+
+#[test]
 fn the_reason_is_for_people() {
     let found = detect(b"{\"ts\":1}\n{\"ts\":2}\nbroken\n", true, &options()).unwrap();
     assert_eq!(found.reason, "every one of the first 2 lines is a JSON object with a time");

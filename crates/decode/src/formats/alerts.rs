@@ -148,9 +148,10 @@ pub(crate) fn events_of(mut pairs: Pairs<'_>, zone: Tz) -> Result<(Vec<IncidentE
 /// Alertmanager writes the year 1 for an alert that still fires, and a foreseen end for one that it
 /// expects to be told about again: only a `resolved` alert has ended.
 fn resolved_at(pairs: &mut Pairs<'_>, fired: ParsedInstant, zone: Tz) -> Option<ParsedInstant> {
-    let is_alertmanager = pairs.has(&["endsat"]) && pairs.has(&["status"]);
-    let is_resolved =
-        pairs.exact("status").is_none_or(|status| status.as_text().eq_ignore_ascii_case("resolved"));
+    // Webhooks write a word, the API an object with the state.
+    let status = pairs.exact("status").or_else(|| pairs.exact("status.state"));
+    let is_alertmanager = pairs.has(&["endsat"]) && status.is_some();
+    let is_resolved = status.is_none_or(|status| status.as_text().eq_ignore_ascii_case("resolved"));
     let resolved = pairs.take_time(&RESOLVED_NAMES, zone).ok().flatten()?;
     let counts = resolved.at > fired.at && resolved.precision != Precision::Unknown;
     (counts && (is_resolved || !is_alertmanager)).then_some(resolved)

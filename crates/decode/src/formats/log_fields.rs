@@ -75,6 +75,10 @@ pub(crate) fn default_target(key: &str) -> Option<Target> {
     if let Some((_, field, rank, is_vague)) = CLEF_KEYS.iter().find(|(known, ..)| *known == key) {
         return Some(Target { field: *field, rank: *rank, factor_ms: 1.0, is_vague: *is_vague });
     }
+    // Logstash's version of its own format.
+    if key == "@version" {
+        return None;
+    }
     if let Some(inner) = PAYLOADS.iter().find_map(|prefix| key.strip_prefix(prefix)) {
         // What stands beside the payload says the same better.
         return by_name(inner)
@@ -107,8 +111,9 @@ pub(crate) fn names_id(key: &str) -> bool {
         })
 }
 
-/// Where Google Cloud Logging keeps what the program wrote, and what wrote it.
-const PAYLOADS: [&str; 2] = ["jsonPayload.", "resource.labels."];
+/// Where Google Cloud Logging keeps what the program wrote, and what wrote it; where logback and log4j keep what a
+/// program says about its request.
+const PAYLOADS: [&str; 4] = ["jsonPayload.", "resource.labels.", "mdc.", "contextMap."];
 /// Added to the rank of a key inside of them: more than any list of names is long.
 const RANK_INSIDE: u8 = 100;
 

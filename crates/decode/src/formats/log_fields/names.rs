@@ -145,7 +145,24 @@ pub(super) const NAMES: &[(Field, &[&str], &[&str])] = &[
     (Field::Span, &["spanid", "xb3spanid", "span"], &[]),
     (
         Field::User,
-        &["userid", "enduserid", "uid", "usrid", "memberid", "customerid", "用户", "用户编号"],
+        &[
+            "userid",
+            "enduserid",
+            "uid",
+            "usrid",
+            "memberid",
+            "customerid",
+            "用户",
+            "用户编号",
+            "用户id",
+            "用户号",
+            "会员id",
+            "会员号",
+            "会员编号",
+            "买家id",
+            "买家编号",
+            "客户id",
+        ],
         &["user", "remoteuser"],
     ),
     (Field::Session, &["sessionid", "sid", "session", "会话"], &[]),
@@ -197,6 +214,7 @@ pub(super) const NAMES: &[(Field, &[&str], &[&str])] = &[
             "responsestatus",
             "responsecode",
             "statuscode",
+            "downstreamstatus",
             "状态码",
         ],
         &["status", "responsestatuscode"],
@@ -209,11 +227,7 @@ pub(super) const NAMES: &[(Field, &[&str], &[&str])] = &[
         &["exception", "error", "err"],
     ),
     (Field::Order, &["orderid", "orderno", "ordersn", "ordernumber", "订单", "订单号"], &["order"]),
-    (
-        Field::Amount,
-        &["amount", "orderamount", "payamount", "totalamount", "金额"],
-        &["totalprice", "price", "total"],
-    ),
+    (Field::Amount, &["amount", "orderamount", "payamount", "totalamount", "金额"], &["totalprice", "price"]),
 ];
 
 /// What durations are called; a unit may follow.
