@@ -14,7 +14,7 @@ use fupan_model::Micros;
 use self::cursor::Cursor;
 use crate::limits;
 use crate::time::yearless::{Yearless, month_of};
-use crate::time::{ParsedInstant, parse_instant};
+use crate::time::{ParsedInstant, parse_instant, zone_by_name};
 
 /// Where the time stands in a line. All places are bytes of the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,18 +201,38 @@ impl LineTime {
     }
 }
 
-/// Abbreviations of zones that loggers print (`PostgreSQL` above all). `CST` is China, Cuba or Chicago: the
-/// zone of the workspace is assumed, and counted.
-pub(crate) fn zone_abbreviation(rest: &str) -> Option<usize> {
-    const NAMES: [&str; 16] = [
-        "CST", "CET", "CEST", "EST", "EDT", "CDT", "PST", "PDT", "MST", "MDT", "BST", "IST", "JST", "KST",
-        "HKT", "SGT",
-    ];
+/// Abbreviations of zones that loggers print (`PostgreSQL` above all), and their offsets. Those that several
+/// countries use have none: `CST` is China, Cuba or Chicago, so that the zone of the workspace is assumed, and counted.
+const ZONES: [(&str, Option<&str>); 16] = [
+    ("CST", None),
+    ("BST", None),
+    ("IST", None),
+    ("CET", Some("+01:00")),
+    ("CEST", Some("+02:00")),
+    ("EST", Some("-05:00")),
+    ("EDT", Some("-04:00")),
+    ("CDT", Some("-05:00")),
+    ("MST", Some("-07:00")),
+    ("MDT", Some("-06:00")),
+    ("PST", Some("-08:00")),
+    ("PDT", Some("-07:00")),
+    ("JST", Some("+09:00")),
+    ("KST", Some("+09:00")),
+    ("HKT", Some("+08:00")),
+    ("SGT", Some("+08:00")),
+];
+
+/// A zone that stands behind a time, and where it ends: an abbreviation, or a name (`America/New_York`, as PHP writes it).
+pub(crate) fn zone_behind(rest: &str) -> Option<(usize, Option<Tz>)> {
     let trimmed = rest.trim_start();
-    let length = trimmed.bytes().take_while(u8::is_ascii_uppercase).count();
-    let is_name = trimmed.get(..length).is_some_and(|name| NAMES.contains(&name));
-    let ends = trimmed.get(length..).is_some_and(|tail| tail.starts_with([' ', ':', ']']));
-    (is_name && ends).then_some(rest.len() - trimmed.len() + length)
+    let length = trimmed.find([' ', ':', ']'])?;
+    let word = trimmed.get(..length)?;
+    let end = rest.len() - trimmed.len() + length;
+    if word.contains('/') {
+        return zone_by_name(word).map(|zone| (end, Some(zone)));
+    }
+    let (_, offset) = ZONES.iter().find(|(name, _)| *name == word)?;
+    Some((end, offset.and_then(zone_by_name)))
 }
 
 #[cfg(test)]

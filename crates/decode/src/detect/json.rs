@@ -245,7 +245,8 @@ fn by_record(keys: &Keys) -> Option<Detection> {
         && keys.any(&["spanid"])
         && (keys.any(&traces::PARENT_NAMES) || keys.any(&["operationname", "spanname", "spankind"]))
         && keys.any(&traces::START_NAMES);
-    if is_span && !is_log && !keys.any(&["message"]) {
+    let is_zipkin = keys.any(&[traces::ZIPKIN_SERVICE]) && keys.any(&["traceid"]) && keys.any(&["id"]);
+    if (is_span || is_zipkin) && !is_log && !keys.any(&["message"]) {
         return Some(Detection::new(
             InputFormat::TracesJson,
             "its records are spans: trace, span and parent ids with a start",

@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 
 use super::json_records::walk_json;
 use super::log_builder::LogBuilder;
-use super::log_fields::{KeyCache, default_target};
+use super::log_fields::{KeyCache, Target, default_target};
 use crate::framing::unpadded;
 use crate::json::{PlainKeys, visit_object};
 use crate::{Chunk, DecodeOptions, Decoder, Framing, RecordSink, limits};
@@ -18,6 +18,31 @@ use crate::{Chunk, DecodeOptions, Decoder, Framing, RecordSink, limits};
 pub(crate) struct JsonLines {
     framing: Framing,
     zone: Tz,
+    meaning_of: fn(&str) -> Option<Target>,
+}
+
+/// What a key means in the access logs of Caddy, which counts durations in seconds.
+fn of_caddy(key: &str) -> Option<Target> {
+    default_target(key)
+        .map(|target| if key == "duration" { Target { factor_ms: 1e3, ..target } } else { target })
+}
+
+/// As [`of_caddy`], of Traefik, which counts them in nanoseconds.
+fn of_traefik(key: &str) -> Option<Target> {
+    default_target(key)
+        .map(|target| if key == "Duration" { Target { factor_ms: 1e-6, ..target } } else { target })
+}
+
+/// Both are told by keys and names that are theirs alone, and never change within a log.
+fn meaning_in(head: &[u8]) -> fn(&str) -> Option<Target> {
+    let holds = |word: &[u8]| memchr::memmem::find(head, word).is_some();
+    if holds(b"\"http.log.access") {
+        of_caddy
+    } else if holds(b"\"DownstreamStatus\"") {
+        of_traefik
+    } else {
+        default_target
+    }
 }
 
 impl JsonLines {
@@ -25,7 +50,8 @@ impl JsonLines {
         // Whatever does not begin as a list is lines, also where the first line is broken.
         let is_list = unpadded(head).trim_ascii_start().starts_with(b"[");
         let is_document = is_list || is_pretty(head);
-        Self { framing: if is_document { Framing::Document } else { Framing::Lines }, zone: options.zone }
+        let framing = if is_document { Framing::Document } else { Framing::Lines };
+        Self { framing, zone: options.zone, meaning_of: meaning_in(head) }
     }
 }
 
@@ -43,8 +69,8 @@ impl Decoder for JsonLines {
 
     fn decode(&self, chunk: Chunk<'_>, sink: &mut dyn RecordSink) {
         let paths = Bump::new();
-        let mut plain = PlainKeys::new(&paths, default_target);
-        let mut keys = KeyCache::default();
+        let mut plain = PlainKeys::new(&paths, self.meaning_of);
+        let mut keys = KeyCache::of(self.meaning_of);
         let mut builder = LogBuilder::new();
         walk_json(self.framing, &[], chunk, limits::LINE_BYTES_MAX, sink, &mut |place, text, sink| {
             // Each has its own closure: one that is called from one place is compiled into it, and values stay in
@@ -331,5 +357,21 @@ mod tests {
         assert_eq!(found.logs[1].error_type.as_deref(), Some("ETIMEDOUT"));
         assert_eq!(found.logs[1].event_name.as_deref(), Some("order.submitted"));
         assert_eq!(found.logs[2].body.as_deref(), Some("user logged in"));
+    }
+    #[test]
+    fn durations_of_proxies_are_in_their_unit() {
+        let found = decode(concat!(
+            r#"{"level":"error","ts":1793849103.123,"logger":"http.log.access.log0","msg":"handled request","request":{"method":"GET","uri":"/x"},"duration":0.25,"status":502}"#,
+            "\n",
+            r#"{"level":"error","ts":1793849104.5,"logger":"http.log.access.log0","msg":"handled request","duration":"7","status":502}"#,
+        ));
+        let durations: Vec<_> = found.logs.iter().map(|log| log.duration_ms).collect();
+        assert_eq!(durations, [Some(250.0), Some(7_000.0)]);
+        let found = decode(
+            r#"{"DownstreamStatus":502,"Duration":1500000,"time":"2026-11-05T03:05:03Z","RequestPath":"/x"}"#,
+        );
+        let log = &found.logs[0];
+        assert_eq!((log.duration_ms, log.http_response_status_code), (Some(1.5), Some(502)));
+        assert_eq!(decode(r#"{"ts":1793849103,"duration":0.25}"#).logs[0].duration_ms, Some(0.25));
     }
 }

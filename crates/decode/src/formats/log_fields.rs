@@ -188,8 +188,9 @@ pub(crate) fn column_of(field: Field) -> &'static str {
 }
 
 /// Looks keys up once: records of one source repeat their keys, mostly in the same order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct KeyCache {
+    meaning_of: fn(&str) -> Option<Target>,
     by_position: Vec<(Box<str>, Option<Target>)>,
     by_key: HashMap<Box<str>, Option<Target>>,
     position: usize,
@@ -198,7 +199,18 @@ pub(crate) struct KeyCache {
 /// Distinct keys that are remembered; a source that puts ids into keys has no end of them.
 const KEYS_MAX: usize = 4_096;
 
+impl Default for KeyCache {
+    fn default() -> Self {
+        Self::of(default_target)
+    }
+}
+
 impl KeyCache {
+    /// Of a source whose keys mean that.
+    pub(crate) fn of(meaning_of: fn(&str) -> Option<Target>) -> Self {
+        Self { meaning_of, by_position: Vec::new(), by_key: HashMap::new(), position: 0 }
+    }
+
     /// The next record begins.
     pub(crate) fn restart(&mut self) {
         self.position = 0;
@@ -214,7 +226,7 @@ impl KeyCache {
             return *target;
         }
         let known = self.by_key.get(key).copied();
-        let target = known.unwrap_or_else(|| default_target(key));
+        let target = known.unwrap_or_else(|| (self.meaning_of)(key));
         if known.is_none() && self.by_key.len() < KEYS_MAX {
             self.by_key.insert(key.into(), target);
         }

@@ -60,7 +60,7 @@ impl<'a> OtherLine<'a> {
 fn has_time(text: &str) -> bool {
     let mut has_time = false;
     let read = visit_object(text, &mut |key, value| {
-        has_time |= means(&key, Field::Timestamp) && parse_instant(&value.as_text(), Tz::UTC).is_ok();
+        has_time |= means(&key, Field::Timestamp) && parse_instant(value.as_text(), Tz::UTC).is_ok();
     });
     read.is_ok() && has_time
 }

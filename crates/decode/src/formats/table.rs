@@ -111,6 +111,7 @@ impl Table {
             .map(|row| {
                 let mut found = Vec::new();
                 cells(row, self.delimiter, &mut found);
+                found.iter_mut().for_each(as_meant);
                 found
             })
             .take_while(|row| !self.is_other_header(row))
@@ -133,6 +134,7 @@ impl Table {
             sink,
             &mut |place, text, sink| {
                 self.header().split(text, &mut row)?;
+                row.iter_mut().for_each(as_meant);
                 self.join_day_time(&mut row);
                 read(place, &row, sink).map_err(|reason| self.other_header(&row).unwrap_or(reason))
             },
@@ -163,6 +165,25 @@ impl Table {
             day_time.join(row);
         }
     }
+}
+
+/// Takes off what keeps a spreadsheet from reading digits as a number: `="2026…"`, `'2026…`, `` `2026… ``, a tab
+/// behind them, as the bills of Chinese payment providers have them.
+fn as_meant(cell: &mut Cow<'_, str>) {
+    if !matches!(cell.as_bytes(), [b'=' | b'\'' | b'`', ..] | [.., b'\t']) {
+        return;
+    }
+    let bare = cell.trim_end_matches('\t');
+    let formula = bare.strip_prefix("=\"").and_then(|inner| inner.strip_suffix('"'));
+    let marked = || {
+        let inner = bare.strip_prefix(['\'', '`'])?;
+        (!inner.is_empty() && inner.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(inner)
+    };
+    let meant = formula.filter(|inner| !inner.contains('"')).or_else(marked).unwrap_or(bare);
+    if meant.len() == cell.len() {
+        return;
+    }
+    *cell = Cow::Owned(meant.to_owned());
 }
 
 /// As nearly all numbers and times do.
@@ -335,6 +356,25 @@ mod tests {
             ("10ms", None),
         ] {
             assert_eq!(written_number(cell), value, "{cell}");
+        }
+    }
+
+    #[test]
+    fn ids_are_read_without_what_spreadsheets_need() {
+        for (cell, meant) in [
+            ("=\"202611220001\"", "202611220001"),
+            ("'202611220001", "202611220001"),
+            ("`u2", "u2"),
+            ("202611220001\t", "202611220001"),
+            ("`u3\t", "u3"),
+            ("'quoted'", "'quoted'"),
+            ("=SUM(A1)", "=SUM(A1)"),
+            ("'", "'"),
+            ("a b", "a b"),
+        ] {
+            let mut read = Cow::Borrowed(cell);
+            as_meant(&mut read);
+            assert_eq!(read, meant, "{cell}");
         }
     }
 

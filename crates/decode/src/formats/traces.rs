@@ -35,7 +35,7 @@ pub(crate) const START_NAMES: [&str; 9] = [
 pub(crate) const END_NAMES: [&str; 6] =
     ["endtimeunixnano", "endunixnano", "endtime", "endtimemillis", "end", "endedat"];
 /// Names of the duration and how many milliseconds their unit is.
-const DURATION_NAMES: [(&str, f64); 11] = [
+const DURATION_NAMES: [(&str, f64); 10] = [
     ("durationms", 1.0),
     ("durationmillis", 1.0),
     ("durationus", 1e-3),
@@ -46,8 +46,10 @@ const DURATION_NAMES: [(&str, f64); 11] = [
     ("durations", 1e3),
     ("durationseconds", 1e3),
     ("latencyms", 1.0),
-    ("duration", 1.0),
 ];
+
+/// Where Zipkin says which service a span is of, in canonical form.
+pub(crate) const ZIPKIN_SERVICE: &str = "localendpointservicename";
 
 /// Keys of lists in a document.
 const LISTS: [&str; 2] = ["spans", "traces"];
@@ -134,7 +136,9 @@ pub(crate) fn span_of(
             .ok_or("the span has no start, such as start or startTimeUnixNano")?,
     };
     let end = pairs.take_time(&END_NAMES, zone)?;
-    let stated = duration_of(&mut pairs);
+    // Zipkin counts in microseconds: <https://zipkin.io/zipkin-api/#/default/post_spans>.
+    let unit_ms = if pairs.has(&[ZIPKIN_SERVICE]) { 1e-3 } else { 1.0 };
+    let stated = duration_of(&mut pairs, unit_ms);
     // Start and end know their unit; a bare `duration` may be in any.
     let duration_ms = match end {
         Some(end) => Some((end.at.0 - start.at.0) as f64 / 1_000.0).filter(|duration| *duration >= 0.0),
@@ -147,6 +151,7 @@ pub(crate) fn span_of(
             "service",
             "resourceservicename",
             "processservicename",
+            ZIPKIN_SERVICE,
             "app",
             "application",
             "cmdbid",
@@ -180,8 +185,9 @@ fn is_no_parent(parent: &str) -> bool {
         || parent.bytes().all(|byte| byte == b'0')
 }
 
-fn duration_of(pairs: &mut Pairs<'_>) -> Option<f64> {
-    DURATION_NAMES.iter().find_map(|(name, factor_ms)| {
+/// A number without a unit is in one of `unit_ms` milliseconds.
+fn duration_of(pairs: &mut Pairs<'_>, unit_ms: f64) -> Option<f64> {
+    DURATION_NAMES.iter().chain(&[("duration", unit_ms)]).find_map(|(name, factor_ms)| {
         let value = pairs.take_value(&[name])?;
         value.as_f64().map(|number| number * factor_ms).or_else(|| duration_text_ms(value.as_text()))
     })
@@ -213,7 +219,7 @@ fn status_of(pairs: &mut Pairs<'_>) -> Option<&'static str> {
         }
         known
     });
-    status.or_else(|| match pairs.take_value(&["error", "iserror"])? {
+    status.or_else(|| match pairs.take_value(&["error", "iserror", "tagserror"])? {
         Value::Bool(is_error) => is_error.then_some("error"),
         value => {
             let is_error = !matches!(value.as_text().trim(), "" | "false" | "False" | "0");
@@ -271,5 +277,16 @@ mod tests {
         let span = &found.spans[0];
         assert_eq!((span.parent_span_id.as_deref(), span.service_name.as_deref()), (None, Some("pay")));
         assert_eq!((span.span_name.as_deref(), span.duration_ms), (Some("/*"), Some(28.16)));
+    }
+    #[test]
+    fn zipkin_counts_in_microseconds() {
+        let text = r#"[{"traceId":"z1","id":"s1","kind":"SERVER","name":"get /","timestamp":1793849103000000,"duration":2500,"localEndpoint":{"serviceName":"front"},"tags":{"error":"x"}}]"#;
+        let found = crate::detect(text.as_bytes(), true, &options()).unwrap();
+        assert_eq!(found.format, crate::InputFormat::TracesJson);
+        let decoder = crate::open(&found, text.as_bytes(), &options()).unwrap();
+        let found = Collected::from(decoder.as_ref(), text.as_bytes());
+        let span = &found.spans[0];
+        assert_eq!((span.duration_ms, span.service_name.as_deref()), (Some(2.5), Some("front")));
+        assert_eq!((span.span_id.as_ref(), span.status_code.as_deref()), ("s1", Some("error")));
     }
 }

@@ -58,7 +58,36 @@ impl<'a> Head<'a> {
             rest = after;
         }
         head.message = rest.trim_start_matches(BETWEEN);
+        if head.level.is_none() {
+            // Laravel writes `production.ERROR: `.
+            let last = head.logger.and_then(|logger| logger.rsplit('.').next());
+            let named = last.filter(|last| is_upper(last) && is_level(last));
+            head.level = named.or_else(|| Self::level_in_front(head.message));
+        }
         head
+    }
+
+    /// A level in capitals behind brackets and names that no layout is known for: `[TID:N/A] [http-1] ERROR c.A -`,
+    /// `pay [ERROR]`. Not one that a sentence speaks of.
+    fn level_in_front(message: &'a str) -> Option<&'a str> {
+        let mut words = 0;
+        for part in message.split_inclusive([' ', '\t', '|']) {
+            let is_far = part.as_ptr() as usize - message.as_ptr() as usize > LEVEL_BYTES_MAX;
+            if is_far || words > 1 {
+                return None;
+            }
+            let part = part.trim_end_matches([' ', '\t', '|']);
+            let is_in_brackets = part.starts_with(['[', '【', '<', '(']);
+            let level = part
+                .split(|letter: char| !letter.is_alphabetic())
+                .find(|word| is_upper(word) && is_level(word))
+                .filter(|_| is_in_brackets || words == 0);
+            if level.is_some() {
+                return level;
+            }
+            words += usize::from(!part.is_empty() && part.chars().all(char::is_alphabetic));
+        }
+        None
     }
 
     /// Whether a level as loggers write it stands near the beginning.

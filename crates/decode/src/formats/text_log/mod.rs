@@ -23,7 +23,7 @@ use super::log_fields::{Field, KeyCache, Target};
 use super::other_line::OtherLine;
 use super::walk_text;
 use crate::json::Value;
-use crate::line_time::{LineTime, container_line, zone_abbreviation};
+use crate::line_time::{LineTime, container_line, zone_behind};
 use crate::{Chunk, DecodeOptions, Decoder, Framing, Origin, Place, RecordSink, RecordStart, limits};
 
 pub(crate) struct TextLog {
@@ -86,21 +86,41 @@ impl TextLog {
         let Some(time) = LineTime::find(text.as_bytes()) else {
             return put_other(builder, keys, text).map(|()| false);
         };
-        let instant = time.read(text, self.zone, self.modified_at)?;
-        builder.set_timestamp(instant.parsed);
         let rest = text.get(time.end..).unwrap_or_default();
         let (line, following) = split_line(rest);
+        let mut instant = time.read(text, self.zone, self.modified_at)?;
+        let named = zone_behind(line).filter(|_| instant.parsed.assumed_zone);
+        if let Some((_, Some(zone))) = named {
+            instant = time.read(text, zone, self.modified_at)?;
+            instant.parsed.assumed_zone = false;
+        }
+        builder.set_timestamp(instant.parsed);
         if let Some(container) = container_line(line.as_bytes()) {
             builder.put(None, "log.iostream".into(), Value::Text(container.stream.into()));
             let start = line.len() - container.text.len();
             embedded::put_message(builder, keys, rest.get(start..).unwrap_or_default().trim_end());
             return Ok(instant.assumed_year);
         }
-        let line = line.get(zone_abbreviation(line).unwrap_or(0)..).unwrap_or(line);
+        let behind = named.map_or(0, |(end, _)| end);
         let level = time.level.and_then(|range| text.get(range));
+        let inner = rest.get(behind..).unwrap_or_default().trim();
+        if embedded::put_json(builder, keys, inner) {
+            return Ok(instant.assumed_year);
+        }
+        // The program wrote a time of its own behind that of its runtime.
+        if text.get(..time.end).is_some_and(is_of_runtime) && LineTime::find(inner.as_bytes()).is_some() {
+            put_untimed(builder, keys, inner);
+            return Ok(instant.assumed_year);
+        }
+        let line = line.get(behind..).unwrap_or(line);
         put_line(builder, keys, line, level, following);
         Ok(instant.assumed_year)
     }
+}
+
+/// A time as `docker logs -t` and `kubectl logs --timestamps` put it in front: in UTC, with nanoseconds.
+fn is_of_runtime(time: &str) -> bool {
+    time.ends_with('Z') && time.contains('T') && time.len() >= "2026-11-05T03:05:03.123456Z".len()
 }
 
 /// Puts a record of another kind, and the lines that follow it.

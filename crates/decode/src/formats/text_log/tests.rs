@@ -75,6 +75,34 @@ fn level_logger_and_message_of_common_loggers() {
             "charge failed",
         ),
         ("E1105 11:05:03.123456   42 pay.go:7] charge failed", "E", "", "charge failed"),
+        (
+            "2026-11-05 11:05:03.123 [TID:N/A] [http-1] ERROR com.shop.A -charge failed",
+            "ERROR",
+            "",
+            "[http-1] ERROR com.shop.A -charge failed",
+        ),
+        ("2026-11-05 11:05:03 pay [ERROR] charge failed", "ERROR", "", "pay [ERROR] charge failed"),
+        ("2026-11-05 11:05:03 【WARN】 slow", "WARN", "", "【WARN】 slow"),
+        (
+            "[2026-11-05 11:05:03] production.ERROR: charge failed",
+            "ERROR",
+            "production.ERROR",
+            "charge failed",
+        ),
+        ("2026-11-05 11:05:03 the bank said ERROR to us", "", "", "the bank said ERROR to us"),
+        ("2026-11-05T03:05:03.123456789Z 2026-11-05 11:05:03.1 ERROR shop.pay: x", "ERROR", "shop.pay", "x"),
+        (
+            "2026-11-05 11:05:03 {\"level\":\"ERROR\",\"logger\":\"shop.pay\",\"msg\":\"x\"}",
+            "ERROR",
+            "shop.pay",
+            "x",
+        ),
+        (
+            "2026-11-05 11:05:03 2026-11-04 11:05:03 was too early",
+            "",
+            "",
+            "2026-11-04 11:05:03 was too early",
+        ),
         ("31:M 05 Nov 2026 11:05:03.123 # charge failed", "warning", "", "charge failed"),
         ("2026-11-05T03:05:03.1Z 12 [Warning] [MY-010055] [Server] slow", "Warning", "", "[Server] slow"),
         (
@@ -223,6 +251,17 @@ fn zones_and_years_that_are_assumed_are_counted() {
         "I1105 11:05:03.1 1 a.go:7] d\n",
     ));
     assert_eq!((found.assumed_zone, found.assumed_year), (3, 1));
+    let found = decode(concat!(
+        "2026-11-05 12:05:03 JST ERROR a\n",
+        "2026-11-04 22:05:03 EST [1] ERROR:  b\n",
+        "[04-Nov-2026 22:05:03 America/New_York] PHP Warning:  c\n",
+    ));
+    assert_eq!(found.assumed_zone, 0);
+    assert!(
+        found.logs.iter().all(|log| log.timestamp.to_rfc3339() == "2026-11-05T03:05:03Z"),
+        "{:?}",
+        found.logs
+    );
     assert!(found.logs.iter().all(|log| log.timestamp.to_rfc3339().starts_with("2026-11-05T03:05:03")));
     let options = DecodeOptions::new(chrono_tz::UTC, "app.log");
     let text = b"I1105 11:05:03.1 1 a.go:7] d\n2026-02-30 11:05:03 x\n";
