@@ -4,7 +4,8 @@ use crate::limits::LABEL_BYTES_MAX;
 use crate::pair::name_beside;
 
 /// Last parts of names of ids, counters, durations, sizes and amounts: `order_id`, `traceId`, `tradeNo`, `heap_used`.
-const IDS: [&str; 51] = [
+const IDS: [&str; 52] = [
+    "uptime",
     "id",
     "ids",
     "no",
@@ -60,7 +61,9 @@ const IDS: [&str; 51] = [
 
 /// Last parts of names of amounts of more than one part: `heap_used`. Alone they stand in sentences, too, but for names
 /// of fields.
-const AMOUNTS: [&str; 13] = [
+const AMOUNTS: [&str; 15] = [
+    "sent",
+    "received",
     "used",
     "free",
     "available",
@@ -150,7 +153,7 @@ pub(crate) enum SecretKind {
 }
 
 /// Ends of names of secrets, without case and `_`, `-`, `.`.
-const SECRETS: [(&str, SecretKind); 28] = [
+const SECRETS: [(&str, SecretKind); 29] = [
     ("password", SecretKind::Password),
     ("passwd", SecretKind::Password),
     ("pwd", SecretKind::Password),
@@ -176,13 +179,15 @@ const SECRETS: [(&str, SecretKind); 28] = [
     ("credential", SecretKind::Token),
     ("credentials", SecretKind::Token),
     ("sessionid", SecretKind::Token),
+    ("sessid", SecretKind::Token),
     ("authorization", SecretKind::Authorization),
     ("cookie", SecretKind::Cookie),
     ("cookies", SecretKind::Cookie),
 ];
 
 /// Names that are one only as a whole: `inside` is none.
-const WHOLE_SECRETS: [(&str, SecretKind); 7] = [
+const WHOLE_SECRETS: [(&str, SecretKind); 8] = [
+    ("otp", SecretKind::Password),
     // Not a password: tests that pass are counted.
     ("pass", SecretKind::Token),
     ("sid", SecretKind::Parameter),
@@ -337,6 +342,9 @@ pub(crate) fn may_end_secret(name: &[u8]) -> bool {
     if *last >= 0x80 {
         return true;
     }
+    if let [.., b'o' | b'O', b't' | b'T', b'p' | b'P'] = name {
+        return true;
+    }
     matches!(
         [before.to_ascii_lowercase(), last.to_ascii_lowercase()],
         [b'r' | b'w' | b'i', b'd']
@@ -379,7 +387,16 @@ const PARTS_OF_SECRETS: [&str; 9] =
 pub(crate) fn secret_kind(name: &str) -> Option<SecretKind> {
     secret_kind_of(name.as_bytes()).or_else(|| {
         let (object, part) = name.rsplit_once('.')?;
-        PARTS_OF_SECRETS.contains(&part.to_ascii_lowercase().as_str()).then(|| secret_kind(object))?
+        let kind = secret_kind(object)?;
+        if PARTS_OF_SECRETS.contains(&part.to_ascii_lowercase().as_str()) {
+            return Some(kind);
+        }
+        match kind {
+            SecretKind::Cookie => Some(SecretKind::Token),
+            // `token.access` holds one, `token.type` a word.
+            SecretKind::Token => Some(SecretKind::Parameter),
+            _ => None,
+        }
     })
 }
 
@@ -416,7 +433,7 @@ pub(crate) fn secret_kind_before(text: &[u8], at: usize) -> Option<SecretKind> {
     // Quotes, escaped ones too, and blanks stand between a name and its separator.
     for _ in 0..4 {
         before = match before {
-            [rest @ .., b' ' | b'"' | b'\'' | b'\\' | b'`'] => rest,
+            [rest @ .., b' ' | b'"' | b'\'' | b'\\' | b'`' | b']'] => rest,
             _ => break,
         };
     }

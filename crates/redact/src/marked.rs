@@ -168,7 +168,8 @@ fn chinese(text: &[u8], after: usize) -> Option<values::Span> {
     let between = [" ", "\t", "[", "(", "【", "（", "“", "「"]
         .iter()
         .chain(&CHINESE_VERBS)
-        .find(|word| rest.starts_with(word.as_bytes()))?;
+        .find(|word| rest.starts_with(word.as_bytes()));
+    let Some(between) = between else { return code(text, after) };
     let start = after + between.len();
     let start = values::behind_quote(text, start + run(text, start, |byte| byte == b' '));
     let length = run(text, start, |byte| {
@@ -178,6 +179,15 @@ fn chinese(text: &[u8], after: usize) -> Option<values::Span> {
     let is_secret =
         length >= 4 && values::is_secret(SecretKind::Password, value) && value.iter().any(u8::is_ascii_digit);
     is_secret.then_some((start, start + length))
+}
+
+/// 验证码123987: a row of digits that is no year.
+fn code(text: &[u8], after: usize) -> Option<values::Span> {
+    let length = run(text, after, |byte| byte.is_ascii_digit());
+    let behind = text.get(after + length..)?;
+    let goes_on =
+        behind.first().is_some_and(u8::is_ascii_alphanumeric) || behind.starts_with("年".as_bytes());
+    ((4..=8).contains(&length) && !goes_on).then_some((after, after + length))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! headers.
 
 /// What the member with the value is called.
-const VALUES: [&[u8]; 2] = [b"value", b"Value"];
+const VALUES: [&[u8]; 3] = [b"value", b"Value", b"val"];
 
 /// The name in the member before, if a text ends with the key of a value: `"name":"Authorization","value`.
 pub(crate) fn name_beside(before: &[u8]) -> Option<&[u8]> {

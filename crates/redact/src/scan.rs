@@ -276,6 +276,9 @@ pub(crate) mod tests {
         assert_eq!(field("http.request.header.cookie", "a=1"), "<token>");
         assert_eq!(field("access_token", "abc"), "<token>");
         assert_eq!(field("max_token", "512"), "512");
+        assert_eq!(field("req.cookies.uid", "abc"), "<token>");
+        assert_eq!(field("token.access", "ab12cd34ef56gh78"), "<token>");
+        assert_eq!(field("token.type", "jwt"), "jwt");
         assert_eq!(field("password", "<token>"), "<token>");
         assert_eq!(field("order_id", "13812345678"), "13812345678");
         assert_eq!(field("order_id", "alice@example.com"), "<email>");

@@ -51,7 +51,7 @@ impl Structures {
     fn find(&mut self, text: &[u8], from: usize, kind: SecretKind, found: &mut Vec<Finding>) {
         let end = match kind {
             SecretKind::Password => &mut self.password_end,
-            SecretKind::Token => &mut self.token_end,
+            SecretKind::Token | SecretKind::Cookie => &mut self.token_end,
             _ => return,
         };
         let from = values::end_of(text, from, |byte| byte == b' ');
@@ -61,6 +61,8 @@ impl Structures {
         let bracketed = values::bracketed(text, from).filter(|_| kind == SecretKind::Password);
         let (spans, structure_end) = match bracketed {
             Some(span) => (vec![span], span.1),
+            // What is in a jar of cookies are tokens.
+            None if kind == SecretKind::Cookie => values::inside(text, from, SecretKind::Token),
             None => values::inside(text, from, kind),
         };
         *end = structure_end;
@@ -146,6 +148,23 @@ mod tests {
             "<wsse:Password Type=\"#PasswordText\"><token></wsse:Password><accessToken><token></accessToken>",
         );
         kept("login <user> <password> to go on");
+    }
+
+    #[test]
+    fn secrets_in_the_writing_of_programs() {
+        taken("{u'password': u'Qw9zXk7p', 'n': 1}", "{u'password': u'<token>', 'n': 1}");
+        taken("set password=md5('Qw9zXk7p') where", "set password=md5('<token>') where");
+        taken(
+            "Array ( [user] => u1 [password] => Qw9zXk7p )",
+            "Array ( [user] => u1 [password] => <token> )",
+        );
+        taken("password={Qw9zXk7p} ok", "password={<token>} ok");
+        taken("Set-Cookie:[uid=Qw9zXk7p; Path=/]", "Set-Cookie:[<token>]");
+        taken(r#"{"cookies":{"uid":"Qw9zXk7p"}}"#, r#"{"cookies":{"uid":"<token>"}}"#);
+        taken("PHPSESSID=qw9zxk7p12&otp=865466", "PHPSESSID=<token>&otp=<token>");
+        taken("验证码123987已发送，验证码778074，请勿泄露", "验证码<token>已发送，验证码<token>，请勿泄露");
+        kept("验证码2026年起改版，密码3次错误 http://otp.example/x");
+        kept(r#"{"bytes_sent":13812345678,"uptime":15900003333}"#);
     }
 
     #[test]

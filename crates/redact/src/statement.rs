@@ -30,6 +30,7 @@ pub(crate) fn behind_name(text: &[u8], after: usize, kind: SecretKind) -> Option
     quoted_secret(text, quotes, kind)
         .or_else(|| of_account(text, from, kind))
         .or_else(|| said(text, behind_any(text, from, &VERBS)?, kind))
+        .or_else(|| token_behind(text, from, kind))
 }
 
 /// The password behind `IDENTIFIED BY`, of which `at` is the end; without quotes where the statement is in capitals.
@@ -63,6 +64,15 @@ fn said(text: &[u8], from: usize, kind: SecretKind) -> Option<Span> {
     let is_mixed = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
     (is_mixed && value.len() >= SAID_BYTES_MIN && kind == SecretKind::Password && is_secret(kind, value))
         .then_some((from, from + value.len()))
+}
+
+/// `invalid token ab12…`, `token [ab12…] expired`, `token is ab12…`: long, and no word.
+fn token_behind(text: &[u8], from: usize, kind: SecretKind) -> Option<Span> {
+    let from = behind_any(text, from, &["is ", "was ", "["]).unwrap_or(from);
+    let span = (from, plain_end(text, from));
+    let value = text.get(span.0..span.1)?;
+    let is_name = value.iter().any(|byte| b"=:/(".contains(byte));
+    (kind == SecretKind::Token && !is_name && is_secret(SecretKind::Parameter, value)).then_some(span)
 }
 
 /// What stands between quotes that open at `from`; quotes that close another text hold what stands between texts.
@@ -117,6 +127,9 @@ mod tests {
             "the new password is <token>. password reset to Qw9zXk7p",
         );
         taken("invalid token \"ab12cd34ef56gh78\"", "invalid token \"<token>\"");
+        taken("token [ab12cd34ef56gh78] expired", "token [<token>] expired");
+        taken("Invalid token ab12cd34ef56gh78", "Invalid token <token>");
+        kept("token refreshed for u1, token count 17, a token of sha256:ab12, unexpected token endOfFile");
         kept("password is incorrect, password is 8 characters long, password to be set");
         kept("Unexpected token '<', unexpected token \"}\", Unexpected token 'o' in JSON");
         kept(r#"{"msg":"bad password ","user":"u1"} ["old password ", "x1"] 'password ' + x1 + 'y'"#);

@@ -128,6 +128,12 @@ pub(crate) fn after(text: &[u8], from: usize, kind: SecretKind, is_colon: bool) 
         || text.get(from.wrapping_sub(1)) == Some(&b'>');
     let from = if is_spaced { end_of(text, from, |byte| byte == b' ') } else { from };
     let from = behind_quote(text, from);
+    // `Set-Cookie:[uid=x]`, and Python's `u'x'`.
+    let from = match text.get(from..) {
+        Some([b'[', ..]) if kind == SecretKind::Cookie => from + 1,
+        Some([b'u' | b'b' | b'r', b'"' | b'\'', ..]) => from + 1,
+        _ => from,
+    };
     if let Some((start, end)) = quoted(text, from) {
         return is_secret(kind, text.get(start..end)?).then_some((start, end));
     }
@@ -141,9 +147,12 @@ pub(crate) fn after(text: &[u8], from: usize, kind: SecretKind, is_colon: bool) 
     let value = text.get(span.0..span.1)?;
     // A list, an object, a second colon (`token::Type`, `token://`), a call (`PASSWORD('x')`) is no value.
     let is_call = value.last() == Some(&b'(') && matches!(text.get(span.1), Some(b'"' | b'\'' | b'\\'));
-    let is_value = is_secret(kind, value)
-        && !is_call
-        && !matches!(value.first(), Some(b'{' | b'[' | b'(' | b':' | b'/'));
+    if is_call {
+        let (start, end) = closed_quote(text, span.1)?;
+        let value = text.get(start..end)?;
+        return (is_secret(kind, value) && !reads_as_word(kind, value)).then_some((start, end));
+    }
+    let is_value = is_secret(kind, value) && !matches!(value.first(), Some(b'{' | b'[' | b'(' | b':' | b'/'));
     let is_word = span.0 == from && (is_outcome(kind, value) || (is_colon && reads_as_word(kind, value)));
     (is_value && !is_word).then_some(span)
 }
@@ -194,7 +203,8 @@ pub(crate) fn bracketed(text: &[u8], from: usize) -> Option<Span> {
     let value = text.get(from + 1..end)?;
     let is_value =
         value.first().is_some_and(u8::is_ascii_alphanumeric) && value.iter().any(u8::is_ascii_digit);
-    (is_value && text.get(end) == Some(&b']')).then_some((from + 1, end))
+    let closes = if text.get(from) == Some(&b'{') { b'}' } else { b']' };
+    (is_value && text.get(end) == Some(&closes)).then_some((from + 1, end))
 }
 
 /// Strings in an object or a list that begins at `from`: `"password":{"old":"x","new":"y"}`. Names are none of them.
