@@ -1,5 +1,6 @@
 //! The thread that reads: opens a source or the members of an archive, tells what each is, and cuts it.
 
+use std::collections::HashMap;
 use std::io::{Cursor, Read};
 use std::sync::Arc;
 
@@ -113,8 +114,15 @@ impl Reading<'_> {
     ) -> Result<(), SourceProblem> {
         let mut bomb = None;
         let mut seen = 0_u64;
-        read(&mut |member| {
+        let mut counts: HashMap<String, u64> = HashMap::new();
+        read(&mut |mut member| {
             seen += 1;
+            // Archives may hold several files of one name: they are as many sources.
+            let count = counts.entry(member.name.clone()).or_default();
+            *count += 1;
+            if *count > 1 {
+                member.name = numbered(&member.name, *count);
+            }
             match self.member(source, inflation, member) {
                 Ok(Some(problem @ SourceProblem::Bomb { .. })) => {
                     bomb = Some(problem);
@@ -215,6 +223,10 @@ impl Reading<'_> {
         let mut text = Text::new(std::mem::take(&mut head), bytes, transcoded_from, inflation);
         let problem = text.fill(&mut head, wanted).err();
         head_problem = head_problem.or(problem);
+        // Nothing but a hole before what is wrong.
+        if let Some(problem) = head_problem.clone().filter(|_| head.is_empty()) {
+            return Err(problem);
+        }
         let detection = fupan_decode::detect(&head, head.len() < wanted, &options)?;
         let origin = Origin { modified_at: stream.modified_at, transcoded_from, ..Origin::default() };
         let decoder: Arc<dyn Decoder> = fupan_decode::open_from(&detection, &head, &options, origin)?.into();
@@ -285,6 +297,14 @@ impl Reading<'_> {
             software_version: settings.software_version.clone(),
         }
     }
+}
+
+/// `logs/app.log` → `logs/app~2.log`.
+fn numbered(name: &str, number: u64) -> String {
+    let file = name.rfind('/').map_or(0, |slash| slash + 1);
+    let end = name.rfind('.').filter(|dot| *dot > file).unwrap_or(name.len());
+    let (stem, ending) = name.split_at(end);
+    format!("{stem}~{number}{ending}")
 }
 
 /// A file, or a member of an archive.

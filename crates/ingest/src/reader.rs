@@ -216,6 +216,11 @@ impl<'a> Text<'a> {
         inflation: Inflation,
     ) -> Self {
         let holes = (!head.starts_with(PACKAGE)).then(Holes::default);
+        let mut head = head;
+        // An editor's byte order mark makes no other text of it.
+        if encoding.is_none() && head.starts_with(b"\xEF\xBB\xBF") {
+            head.drain(..3);
+        }
         let whole = Cursor::new(head).chain(rest);
         let text = match encoding {
             None => Layer::AsItIs(whole),

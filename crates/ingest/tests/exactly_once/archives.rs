@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use fupan_ingest::{Counts, SourceProblem};
+use fupan_ingest::{Counts, IngestSettings, SourceProblem};
 use fupan_model::Table;
 
 use crate::world::{World, counts, gzip, gzip_bytes, lines};
@@ -170,4 +170,22 @@ async fn an_archive_inside_of_an_archive_is_named_and_not_opened() {
     let problem = report.sources[0].problem.as_ref().map(ToString::to_string).unwrap_or_default();
     assert!(problem.contains("ZIP archive"), "{problem}");
     assert_eq!(counts(&report).accepted, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_of_one_name_do_not_replace_each_other() {
+    let world = World::new();
+    let (first, second, third) = (lines(0, 50), lines(50, 100), lines(100, 150));
+    let files: Vec<(&str, &[u8])> =
+        [&first, &second, &third].map(|text| ("logs/app.log", text.as_bytes())).to_vec();
+    let settings = || IngestSettings { replace: true, ..world.settings() };
+    let archive = world.write("dup.tar", &tarred(&files));
+    let report = world.ingest_with(&archive, settings()).await;
+    assert_eq!(counts(&report).accepted, 150);
+    let names: Vec<_> = report.sources.iter().map(|source| source.source.as_str()).collect();
+    assert_eq!(names, ["dup.tar!logs/app.log", "dup.tar!logs/app~2.log", "dup.tar!logs/app~3.log"]);
+    assert_eq!(world.rows(Table::Logs).await, 150);
+    world.ingest_with(&archive, settings()).await;
+    assert_eq!(world.rows(Table::Logs).await, 150);
+    world.verify().await;
 }

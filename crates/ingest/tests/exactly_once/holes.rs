@@ -1,10 +1,10 @@
 //! Holes of NULs: of room that was made before it was needed, of a log that was truncated under its program, of a
 //! power cut. Whatever their length, they hide no record, join none and double none.
 
-use fupan_ingest::Counts;
+use fupan_ingest::{Counts, SourceProblem};
 use fupan_model::Table;
 
-use crate::world::{World, counts, lines};
+use crate::world::{World, counts, gzip_bytes, lines};
 
 /// Smaller and larger than the head of a source, and than a piece of it.
 const HOLES: [usize; 4] = [100, 4096, 100_000, 9 << 20];
@@ -72,4 +72,30 @@ async fn a_text_of_two_bytes_per_letter_may_lie_behind_a_hole() {
     let text: Vec<u8> = lines(0, 20).encode_utf16().flat_map(u16::to_le_bytes).collect();
     let report = world.ingest(&world.write("a.log", &[vec![0; 200_000], text].concat())).await;
     assert_eq!(counts(&report), Counts { read: 20, accepted: 20, rejected: 0, duplicate: 0 });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_byte_order_mark_makes_no_other_text() {
+    for kind in 0..3 {
+        let world = World::new();
+        let text = header(kind).to_owned() + &records(kind, 0, 20);
+        world.ingest(&world.write("app.log", text.as_bytes())).await;
+        for (name, longer) in
+            [("app.log", &text), ("saved-again.log", &(text.clone() + &records(kind, 20, 30)))]
+        {
+            world.ingest(&world.write(name, format!("\u{FEFF}{longer}").as_bytes())).await;
+        }
+        assert_eq!(world.rows(Table::Logs).await, 30, "kind {kind}");
+        assert_eq!(world.rows(Table::Quarantine).await, 0, "kind {kind}");
+        world.verify().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hole_that_is_all_that_could_be_decompressed_is_not_taken_for_an_empty_file() {
+    let world = World::new();
+    let packed = gzip_bytes(&bytes(&["", &lines(0, 20)], 200 << 20));
+    let report = world.ingest(&world.write("hole.log.gz", &packed)).await;
+    let problem = report.sources[0].problem.as_ref().expect("told");
+    assert!(matches!(problem, SourceProblem::Bomb { .. }), "{problem}");
 }
