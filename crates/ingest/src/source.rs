@@ -44,6 +44,15 @@ impl Source {
         }
     }
 
+    /// Whether it may never end: standard input, a pipe, a device.
+    pub fn is_stream(&self) -> bool {
+        match &self.place {
+            SourcePlace::Object(_) => false,
+            SourcePlace::File(path) => std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()),
+            SourcePlace::Stdin => true,
+        }
+    }
+
     /// When it was last written, where that is known.
     pub(crate) fn modified_at(&self) -> Option<Micros> {
         let path = match &self.place {

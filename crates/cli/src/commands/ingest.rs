@@ -2,6 +2,7 @@
 
 mod account;
 mod samples;
+mod turn;
 mod unread;
 
 use std::path::PathBuf;
@@ -182,7 +183,11 @@ pub(crate) struct RejectedBefore {
 
 /// Reads sources into the app's store, with a progress bar on a terminal.
 pub(crate) async fn read(app: &App, sources: &[Source], settings: &IngestSettings) -> Result<Done, Failure> {
-    let store = if settings.dry_run { dry_store(app).await? } else { app.create_store().await? };
+    let mut store = if settings.dry_run { dry_store(app).await? } else { app.create_store().await? };
+    let turn = if settings.dry_run { None } else { turn::take(app, sources) };
+    if turn.as_ref().is_some_and(|turn| turn.has_waited) {
+        store = app.create_store().await?;
+    }
     let missing = if settings.dry_run { Missing::Pretend } else { Missing::Make };
     let pseudonyms = pseudonym_key::source(app, store.key_fingerprint().await?, missing);
     let settings = &IngestSettings { pseudonyms, ..settings.clone() };
@@ -197,6 +202,7 @@ pub(crate) async fn read(app: &App, sources: &[Source], settings: &IngestSetting
     if !settings.dry_run {
         tidy(app, &store, settings).await;
     }
+    drop(turn);
     let rejected_before = rejected_before(app, &store, &report, settings).await?;
     Ok(Done { report, seconds, rejected_before })
 }

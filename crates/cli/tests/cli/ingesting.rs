@@ -333,3 +333,54 @@ fn an_empty_mapping_stops_nothing_and_a_suggested_one_names_the_encoding() {
     let read = world.run(&["ingest", "ventes.csv"]);
     assert!(read.starts_with("exit code 0\n") && read.contains("accepted 2"), "{read}");
 }
+
+/// Two that read a growing file at the same time, as a cron job does that takes longer than its interval.
+#[test]
+fn ingests_of_a_growing_file_take_turns() {
+    use std::io::Write;
+
+    let world = World::new();
+    let path = world.file("app.log", b"");
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    let lines = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut file = std::fs::File::options().append(true).open(&path).unwrap();
+            let mut lines = 0;
+            while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                let line = format!(
+                    "{{\"time\":\"2026-11-05T11:05:03Z\",\"level\":\"info\",\"msg\":\"order {lines}\"}}\n"
+                );
+                // In two pieces: a reader may see half of a line.
+                let (head, tail) = line.split_at(20);
+                file.write_all(head.as_bytes()).unwrap();
+                file.write_all(tail.as_bytes()).unwrap();
+                lines += 1;
+                if lines % 20 == 0 {
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                }
+            }
+            lines
+        });
+        let readers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    for _ in 0..6 {
+                        world.run(&["ingest", "app.log"]);
+                    }
+                })
+            })
+            .collect();
+        readers.into_iter().for_each(|reader| reader.join().unwrap());
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        writer.join().unwrap()
+    });
+    world.run(&["ingest", "app.log"]);
+    let count = world.run(&[
+        "sql",
+        "--quiet",
+        "--format",
+        "csv",
+        "select count(*) as rows, count(distinct body) as bodies from logs",
+    ]);
+    assert_eq!(count, format!("exit code 0\n--- stdout\nrows,bodies\n{lines},{lines}\n"));
+}
