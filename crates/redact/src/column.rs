@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use memchr::{memchr_iter, memchr3_iter, memmem};
 
-use crate::labels::{may_end_secret, secret_kind_before};
+use crate::secret_names::{may_end_secret, secret_kind_before};
 use crate::{digits, prefilter};
 
 /// Places of the values of which [`crate::redact_field`] could take something, whatever the name of the

@@ -23,6 +23,7 @@ mod prefilter;
 mod pseudonym;
 mod rule;
 mod scan;
+mod secret_names;
 mod secrets;
 mod statement;
 mod values;

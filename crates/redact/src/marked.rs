@@ -2,10 +2,10 @@
 
 use memchr::memmem;
 
-use crate::labels::{CHINESE_VERBS, SecretKind, secret_kind_before};
 use crate::limits::SECRET_BYTES_MAX;
 use crate::prefilter::each_mark;
 use crate::scan::Finding;
+use crate::secret_names::{CHINESE_VERBS, SecretKind, secret_kind_before};
 use crate::secrets::push;
 use crate::{statement, values};
 

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use crate::fold::{self, Folded};
-use crate::labels::{self, SecretKind};
 use crate::limits::{CUT_BYTES_MAX, PASSES_MAX, TEXT_BYTES_MIN};
 use crate::prefilter::{Seen, look};
 use crate::rule::{Counts, Rule};
+use crate::secret_names::{self, SecretKind};
 use crate::{digits, email, marked, secrets, values};
 
 /// Something that must go: where it stands and what it is.
@@ -34,7 +34,7 @@ pub fn redact<'a>(text: &'a str, counts: &mut Counts) -> Cow<'a, str> {
 /// `order_id` holds no phone number.
 pub fn redact_field<'a>(name: &str, value: &'a str, counts: &mut Counts) -> Cow<'a, str> {
     // Short values can be secrets too.
-    if let Some(kind) = labels::secret_kind(name)
+    if let Some(kind) = secret_names::secret_kind(name)
         && values::is_secret(kind, value.as_bytes())
         && (kind != SecretKind::Authorization || value.len() >= TEXT_BYTES_MIN)
     {
@@ -46,7 +46,7 @@ pub fn redact_field<'a>(name: &str, value: &'a str, counts: &mut Counts) -> Cow<
 
 /// Whether a field of this name holds a secret, whatever its value looks like.
 pub fn names_secret(name: &str) -> bool {
-    labels::secret_kind(name).is_some()
+    secret_names::secret_kind(name).is_some()
 }
 
 fn redact_named<'a>(name: &str, text: &'a str, counts: &mut Counts) -> Cow<'a, str> {

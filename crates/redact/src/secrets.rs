@@ -2,10 +2,10 @@
 
 use memchr::{memchr3_iter, memmem};
 
-use crate::labels::{SecretKind, may_end_secret, secret_kind_before};
 use crate::limits::SECRET_BYTES_MAX;
 use crate::rule::Rule;
 use crate::scan::Finding;
+use crate::secret_names::{SecretKind, may_end_secret, secret_kind_before};
 use crate::values;
 
 pub(crate) fn push(found: &mut Vec<Finding>, start: usize, end: usize) {

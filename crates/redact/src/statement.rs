@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use crate::labels::SecretKind;
+use crate::secret_names::SecretKind;
 use crate::values::{PROSE, Span, closed_quote, end_of, eq_any, is_secret, plain_end};
 
 /// What may stand between the name of a secret and its quotes: `mysql_native_password BY 'x'`.

@@ -1,7 +1,7 @@
 //! Where does a secret end, and is it one at all?
 
-use crate::labels::SecretKind;
 use crate::limits::SECRET_BYTES_MAX;
+use crate::secret_names::SecretKind;
 
 /// Values that give nothing away: absent, made up, or taken out by others.
 const NOTHING: [&str; 16] = [

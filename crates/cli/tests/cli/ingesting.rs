@@ -370,7 +370,9 @@ fn ingests_of_a_growing_file_take_turns() {
                 })
             })
             .collect();
-        readers.into_iter().for_each(|reader| reader.join().unwrap());
+        for reader in readers {
+            reader.join().unwrap();
+        }
         is_over.store(true, std::sync::atomic::Ordering::Relaxed);
         writer.join().unwrap()
     });

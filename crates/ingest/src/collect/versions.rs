@@ -43,8 +43,10 @@ impl Span<'_> {
         };
         let is_zone_other = self.zone.is_some() && self.zone != new.zone;
         let apart = if is_zone_other { ZONES_APART } else { 0 };
+        // The one record of a new log, at the instant at which the rotated one ended.
+        let begins_behind = first == last && high == first && low < high;
         let common = high.min(last.saturating_add(apart)) - low.max(first.saturating_sub(apart));
-        common >= 0 && common.saturating_mul(2) >= (high - low).min(last - first)
+        common >= 0 && !begins_behind && common.saturating_mul(2) >= (high - low).min(last - first)
     }
 }
 
@@ -188,6 +190,12 @@ mod tests {
         ] {
             assert_eq!(span(range, None).is_of_the_time_of(&new), is_earlier, "{range:?}");
         }
+        let (old, one) = (span(Some((0, 200)), Some("UTC")), |at| span(Some((at, at)), Some("UTC")));
+        assert!(!old.is_of_the_time_of(&one(200)) && old.is_of_the_time_of(&one(100)));
+        assert!(
+            one(200).is_of_the_time_of(&one(200))
+                && one(200).is_of_the_time_of(&span(Some((200, 300)), None))
+        );
         let in_another_zone = span(Some((28_000, 28_900)), Some("Asia/Shanghai"));
         assert!(in_another_zone.is_of_the_time_of(&new));
     }
