@@ -50,15 +50,24 @@ impl Decoder for Xlsx {
             Ok(tables) => tables,
             Err(reason) => return reject(sink, place, reason, chunk.bytes),
         };
+        let are_several = tables.len() > 1;
         for (name, csv) in tables {
-            place.record = self.decode_sheet(&name, &csv, place, sink);
+            place.record = self.decode_sheet(&name, &csv, are_several, place, sink);
         }
     }
 }
 
 impl Xlsx {
-    /// Sends the rows of a sheet; the number of the record after its last one.
-    fn decode_sheet(&self, name: &str, csv: &str, place: Place, sink: &mut dyn RecordSink) -> u64 {
+    /// Sends the rows of a sheet; the number of the record after its last one. Metrics of one among several sheets have its
+    /// name as a label: sheets of one service each have the same columns.
+    fn decode_sheet(
+        &self,
+        name: &str,
+        csv: &str,
+        is_of_several: bool,
+        place: Place,
+        sink: &mut dyn RecordSink,
+    ) -> u64 {
         let options =
             DecodeOptions { source: format!("{}#{name}", self.options.source), ..self.options.clone() };
         let head = csv.as_bytes().get(..limits::HEAD_BYTES_MAX).unwrap_or(csv.as_bytes());
@@ -67,7 +76,9 @@ impl Xlsx {
         match opened {
             Ok(decoder) => {
                 sink.rows_of(decoder.header());
-                let mut sheet = Sheet { inner: sink, byte_offset: place.byte_offset, next: place.record };
+                let label = is_of_several.then_some(name);
+                let mut sheet =
+                    Sheet { inner: sink, label, byte_offset: place.byte_offset, next: place.record };
                 let chunk = Chunk { bytes: csv.as_bytes(), first_record: place.record, byte_offset: 0 };
                 decoder.decode(chunk, &mut sheet);
                 // A row that gave nothing has a number all the same.
@@ -94,6 +105,7 @@ fn tables(bytes: &[u8]) -> Result<Vec<(String, String)>, String> {
 /// Takes the rows of one sheet: they stand in the workbook as a whole.
 struct Sheet<'s> {
     inner: &'s mut dyn RecordSink,
+    label: Option<&'s str>,
     byte_offset: u64,
     next: u64,
 }
@@ -110,8 +122,11 @@ impl RecordSink for Sheet<'_> {
         let place = self.place(place);
         self.inner.log(place, record);
     }
-    fn metric(&mut self, place: Place, point: MetricPoint<'_>) {
+    fn metric(&mut self, place: Place, mut point: MetricPoint<'_>) {
         let place = self.place(place);
+        if let Some(label) = self.label {
+            point.attributes.push(("sheet".into(), label.to_owned().into()));
+        }
         self.inner.metric(place, point);
     }
     fn span(&mut self, place: Place, span: SpanRecord<'_>) {

@@ -46,6 +46,21 @@ fn ids_that_a_spreadsheet_damaged_are_emptied_and_told() {
 }
 
 #[test]
+fn sheets_of_the_same_columns_are_series_of_their_own() {
+    let book = Xlsx::open(&DecodeOptions::new(chrono_tz::UTC, "book.xlsx"));
+    let mut found = Collected::default();
+    for (name, value) in [("支付服务", 100), ("订单服务", 500)] {
+        let csv = format!("时间,qps\n2026-11-05 03:05:00,{value}\n");
+        book.decode_sheet(name, &csv, true, Place { record: 1, byte_offset: 0 }, &mut found);
+    }
+    let labels: Vec<_> = found.metrics.iter().map(|point| point.attributes.clone()).collect();
+    assert_eq!(
+        labels,
+        [vec![("sheet".into(), "支付服务".into())], vec![("sheet".into(), "订单服务".into())]]
+    );
+}
+
+#[test]
 fn a_bomb_is_refused_before_it_is_unpacked() {
     let found = decode(include_bytes!("../../../fixtures/xlsx/bomb.xlsx"));
     assert!(found.rejects[0].1.contains("unpacks to more"), "{:?}", found.rejects[0].1);
