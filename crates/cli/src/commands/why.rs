@@ -4,6 +4,7 @@
 //! standard output holds nothing but the format: `json` the whole explanation, the others the rows.
 
 mod made_of;
+mod written;
 
 use fupan_query::Session;
 use fupan_report::model::Receipt;
@@ -84,6 +85,7 @@ async fn explain(
     let place = place(report, &figure, lang)?;
     let receipt = report.receipt(&figure.receipt).cloned();
     let book = ReceiptBook::of(report);
+    written::warn(app, &book, &figure, &report.header.zone, lang);
     let words = book.why(name).map(|(placed, _)| placed.place.clone()).unwrap_or_default();
     let mut parts = Vec::new();
     for used in receipt.iter().flat_map(made_of::parts) {

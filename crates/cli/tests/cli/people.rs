@@ -144,3 +144,21 @@ fn standard_output_is_nothing_but_the_format() {
     assert!(output("csv").starts_with("action,minute,"), "{}", output("csv"));
     assert_eq!(output("ndjson").lines().count(), 1);
 }
+
+#[test]
+fn why_says_where_the_written_report_says_something_else() {
+    let world = World::with_incident();
+    world.run(&["report"]);
+    let told = |id: &str| world.run(&["why", id]);
+    assert!(!told("n1").contains("warning"), "{}", told("n1"));
+    // Half of the requests more.
+    world.file(
+        "data/more.jsonl",
+        requests_of(20).replace("request\"", "other\"").replace("\"u", "\"v").as_bytes(),
+    );
+    world.run(&["ingest", "data/more.jsonl"]);
+    let warned = (1..40)
+        .map(|at| told(&format!("n{at}")))
+        .filter(|answer| answer.contains("the report in reports/INC-2026-1105"));
+    assert!(warned.count() > 0);
+}
