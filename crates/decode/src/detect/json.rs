@@ -84,10 +84,11 @@ pub(super) fn detect(head: &[u8], head_is_whole: bool) -> Result<Detection, Deco
     } else {
         first_keys(head, head_is_whole).into_iter().collect()
     };
-    // One broken line at the beginning spoils no other; where most lines are text, the objects stand among them.
+    // One broken line at the beginning spoils no other.
     if records.is_empty() && !is_list {
         records = line_keys(head, head_is_whole);
     }
+    // Where most lines are text, the objects stand among them.
     if !is_list && let Some(detection) = lines::mostly_text(head, head_is_whole) {
         return Ok(detection);
     }

@@ -50,9 +50,8 @@ pub(super) fn detect(head: &[u8], head_is_whole: bool) -> Option<Detection> {
 
 /// Text that begins with a record of another kind: half of its lines begin with a time as text does.
 pub(super) fn mostly_text(head: &[u8], head_is_whole: bool) -> Option<Detection> {
-    let lines = lines(head, head_is_whole, TEXT_LINES);
-    let starts = lines.iter().filter(|line| RecordStart::Time.begins(line.as_bytes())).count();
-    (starts * 2 >= lines.len()).then(|| text(head, head_is_whole, 2)).flatten()
+    let half = lines(head, head_is_whole, TEXT_LINES).len().div_ceil(2);
+    text(head, head_is_whole, half.max(2))
 }
 
 /// Text in which at least `records_min` records begin.

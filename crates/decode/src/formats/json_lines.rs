@@ -23,14 +23,18 @@ pub(crate) struct JsonLines {
 
 /// What a key means in the access logs of Caddy, which counts durations in seconds.
 fn of_caddy(key: &str) -> Option<Target> {
-    default_target(key)
-        .map(|target| if key == "duration" { Target { factor_ms: 1e3, ..target } } else { target })
+    in_unit(key, "duration", 1e3)
 }
 
 /// As [`of_caddy`], of Traefik, which counts them in nanoseconds.
 fn of_traefik(key: &str) -> Option<Target> {
-    default_target(key)
-        .map(|target| if key == "Duration" { Target { factor_ms: 1e-6, ..target } } else { target })
+    in_unit(key, "Duration", 1e-6)
+}
+
+/// What a key means where that of the duration is in one of `factor_ms` milliseconds.
+fn in_unit(key: &str, duration: &str, factor_ms: f64) -> Option<Target> {
+    let target = default_target(key)?;
+    Some(if key == duration { Target { factor_ms, ..target } } else { target })
 }
 
 /// Both are told by keys and names that are theirs alone, and never change within a log.

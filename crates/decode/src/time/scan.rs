@@ -362,7 +362,7 @@ impl Cursor<'_> {
 const CHINESE_HALVES: [(&str, bool); 4] = [("凌晨", false), ("早上", false), ("上午", false), ("下午", true)];
 const ENGLISH_HALVES: [(&str, bool); 4] = [("AM", false), ("PM", true), ("am", false), ("pm", true)];
 
-const MONTHS: [&str; 12] = [
+pub(super) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",

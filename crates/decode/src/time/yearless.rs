@@ -7,6 +7,7 @@ use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
 use fupan_model::{Micros, Precision};
 
+use super::scan::MONTHS;
 use super::{ParsedInstant, from_local, local_date, parse_instant};
 
 /// A time without a year.
@@ -53,9 +54,8 @@ const JANUARY_2000: i64 = 946_684_800 * Micros::PER_SECOND;
 
 /// The number of a month by its English name of three letters.
 pub(crate) fn month_of(name: &str) -> Option<u32> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let at = MONTHS.iter().position(|month| month.eq_ignore_ascii_case(name))?;
+    let is_short = |month: &str| month.get(..3).is_some_and(|short| short.eq_ignore_ascii_case(name));
+    let at = MONTHS.iter().position(|month| is_short(month))?;
     u32::try_from(at + 1).ok()
 }
 
