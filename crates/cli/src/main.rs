@@ -20,6 +20,7 @@ mod rows;
 mod settings;
 mod spill;
 mod terminal;
+mod turns;
 
 use std::process::ExitCode;
 

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use deltalake_core::DeltaTable;
 use fupan_model::ledger::LedgerAction;
 use fupan_model::{Micros, Table};
 use object_store::path::Path;
@@ -187,6 +188,7 @@ impl Store {
             let own: BTreeSet<&str> = encoded.iter().flat_map(EncodedFile::chunks).collect();
             let present = store::present(&delta, &own)?;
             if encoded.iter().any(|file| file.holds_any(&present)) {
+                self.check_holders(table, &delta, &present).await?;
                 encoded = without(table, encoded, &present, written_at)?;
                 is_written = false;
             }
@@ -210,6 +212,21 @@ impl Store {
             }
         }
         Err(contended(table))
+    }
+
+    /// What is there already is acknowledged only where it is whole: nobody looked at it since it was written.
+    async fn check_holders(
+        &self,
+        table: Table,
+        delta: &DeltaTable,
+        present: &BTreeSet<String>,
+    ) -> Result<(), StoreError> {
+        for file in store::files_of(delta)? {
+            if file.chunks.iter().any(|chunk| present.contains(chunk)) {
+                self.read_undamaged(table, &file).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes the ledger rows of chunks whose rows are there, each with what it replaces.

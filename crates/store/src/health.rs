@@ -2,7 +2,7 @@
 
 use fupan_model::{Micros, Table};
 
-use crate::log_files::entry_version;
+use crate::log_files::{checkpoint_version, entry_version};
 use crate::store::files_of;
 use crate::{Store, StoreError, limits};
 
@@ -62,7 +62,7 @@ impl Store {
                 if let Some(version) = entry_version(&object.location) {
                     newest = version.max(newest);
                     health.log_entries += 1;
-                } else if let Some(version) = checkpoint_version(object.location.filename()) {
+                } else if let Some(version) = object.location.filename().and_then(checkpoint_version) {
                     checkpoint = checkpoint.max(Some(version));
                 }
             }
@@ -71,9 +71,4 @@ impl Store {
         }
         Ok(health)
     }
-}
-
-fn checkpoint_version(name: Option<&str>) -> Option<u64> {
-    let name = name?;
-    name.contains(".checkpoint").then(|| name.split('.').next()?.parse().ok())?
 }

@@ -57,6 +57,12 @@ pub(crate) fn entry_version(location: &Path) -> Option<u64> {
     (digits.len() == 20).then(|| digits.parse().ok())?
 }
 
+/// The version in a checkpoint's name: digits and `.checkpoint.parquet`, or the parts of one.
+pub(crate) fn checkpoint_version(name: &str) -> Option<u64> {
+    let is_one = name.contains(".checkpoint.") && name.ends_with(".parquet");
+    is_one.then(|| name.split('.').next()?.parse().ok())?
+}
+
 impl Store {
     /// Everything in a table's log folder, in order of name.
     pub(crate) async fn log_files(&self, table: Table) -> Result<Vec<ObjectMeta>, StoreError> {

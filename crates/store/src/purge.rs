@@ -43,13 +43,23 @@ impl Store {
         self.note_gone(chunks, LedgerAction::Purged, now).await?;
         let ids: BTreeSet<String> = chunks.iter().map(|row| row.chunk_id.clone()).collect();
         let mut purge = Purge::default();
-        for table in Table::ALL.into_iter().filter(|table| *table != Table::Ingests) {
-            self.take_out(table, &ids, &BTreeSet::new(), now).await?;
-            let deleted = self.delete_holders(table, &ids, &mut purge).await?;
-            self.neutralise_log(table, &ids, &deleted, &mut purge).await?;
-        }
-        self.purge_aside(&ids, &mut purge).await?;
+        self.purge_rows(&ids, now, &mut purge).await?;
         Ok(purge)
+    }
+
+    /// Removes the rows of chunks that do not count.
+    pub(crate) async fn purge_rows(
+        &self,
+        ids: &BTreeSet<String>,
+        now: Micros,
+        purge: &mut Purge,
+    ) -> Result<(), StoreError> {
+        for table in Table::ALL.into_iter().filter(|table| *table != Table::Ingests) {
+            self.take_out(table, ids, &BTreeSet::new(), now).await?;
+            let deleted = self.delete_holders(table, ids, purge).await?;
+            self.neutralise_log(table, ids, &deleted, purge).await?;
+        }
+        self.purge_aside(ids, purge).await
     }
 
     /// Deletes every file of a table that the newest state does not name and that holds rows of these chunks.

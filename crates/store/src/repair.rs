@@ -119,7 +119,10 @@ impl Store {
             return Ok(());
         }
         let rows = self.rows_of(&lost_chunks).await?;
-        repair.sources.extend(rows.iter().map(|row| row.source.clone()));
+        // What was forgotten, or has a successor, is not to come back.
+        let counted =
+            rows.iter().filter(|row| ledger.is_live(&row.chunk_id) || is_damaged(&ledger, &row.chunk_id));
+        repair.sources.extend(counted.map(|row| row.source.clone()));
         if dry_run {
             return Ok(());
         }

@@ -200,6 +200,13 @@ impl Store {
         Ok(delta)
     }
 
+    /// A table's handle with the state of a version, by its newest checkpoint and the entries behind that.
+    pub(crate) async fn delta_at(&self, table: Table, version: u64) -> Result<DeltaTable, StoreError> {
+        let mut delta = table::handle(&self.whole, &self.root, table)?;
+        delta.load_version(version).await?;
+        Ok(delta)
+    }
+
     /// A table's handle with the state that this process knows: a commit against one that is not the newest
     /// says so.
     pub(crate) async fn delta_as_known(&self, table: Table) -> Result<DeltaTable, StoreError> {
@@ -344,11 +351,16 @@ async fn some_at_once<T: Future<Output = Result<(), StoreError>>>(
 
 /// All files of a table's state, whether their chunks count or not, ordered by path.
 pub(crate) fn files_of(delta: &DeltaTable) -> Result<Vec<DataFile>, StoreError> {
-    #[expect(deprecated, reason = "the only public way to the tags of an add action")]
-    let mut found: Vec<DataFile> =
-        delta.snapshot()?.log_data().iter().map(|view| data_file(view.add_action())).collect();
+    let mut found: Vec<DataFile> = adds_of(delta)?.into_iter().map(data_file).collect();
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
+}
+
+/// The actions that brought the files of a table's state, in no order.
+pub(crate) fn adds_of(delta: &DeltaTable) -> Result<Vec<Add>, StoreError> {
+    #[expect(deprecated, reason = "the only public way to the tags of an add action")]
+    let adds = delta.snapshot()?.log_data().iter().map(|view| view.add_action()).collect();
+    Ok(adds)
 }
 
 /// Files of the ledger, in order of commit.

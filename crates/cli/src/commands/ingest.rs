@@ -2,7 +2,6 @@
 
 mod account;
 mod samples;
-mod turn;
 mod unread;
 
 use std::path::PathBuf;
@@ -23,6 +22,7 @@ use crate::progress::Bar;
 use crate::pseudonym_key::{self, Missing};
 use crate::rows::rows;
 use crate::settings::FlagSettings;
+use crate::turns;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Debug, clap::Args)]
@@ -184,10 +184,11 @@ pub(crate) struct RejectedBefore {
 /// Reads sources into the app's store, with a progress bar on a terminal.
 pub(crate) async fn read(app: &App, sources: &[Source], settings: &IngestSettings) -> Result<Done, Failure> {
     let mut store = if settings.dry_run { dry_store(app).await? } else { app.create_store().await? };
-    let turn = if settings.dry_run { None } else { turn::take(app, sources) };
+    let turn = if settings.dry_run { None } else { turns::take(app, sources) };
     if turn.as_ref().is_some_and(|turn| turn.has_waited) {
         store = app.create_store().await?;
     }
+    let _writing = if settings.dry_run { None } else { turns::beside_others(app) };
     let missing = if settings.dry_run { Missing::Pretend } else { Missing::Make };
     let pseudonyms = pseudonym_key::source(app, store.key_fingerprint().await?, missing);
     let settings = &IngestSettings { pseudonyms, ..settings.clone() };

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::{App, VERSION};
 use crate::failure::Failure;
-use crate::instants;
+use crate::{instants, turns};
 
 /// Something that a person says.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +40,7 @@ pub(crate) async fn add(
     store: &Store,
     mut events: Vec<IncidentEvent>,
 ) -> Result<Vec<IncidentEvent>, Failure> {
+    let _writing = turns::beside_others(app);
     for event in &mut events {
         event.recorded_at = Some(app.surroundings.now);
         event.recorded_at_basis = RecordedAtBasis::Source;

@@ -1,31 +1,37 @@
 //! What can be done about a log entry that is torn, or missing?
 //!
-//! The newest one is moved aside: its commit was never whole, and the next one takes its number. An older one
-//! is replaced by an entry that changes nothing, and so is one that is missing between others, so that those after it can be read; what it brought is told
-//! by the verification that follows. A checkpoint repeats what the entries say and is only moved aside.
+//! A checkpoint that is as new says what the entry said: the difference between it and the other entries is written
+//! in its place, and nothing is lost. Without one, the newest entry is moved aside: its commit was never whole, and the
+//! next one takes its number; an older one, or a missing one, is replaced by an entry that changes nothing, so that
+//! those after it can be read, and what it brought is told by the verification that follows. A checkpoint that is
+//! damaged repeats what the entries say and is only moved aside.
 
-use std::ops::Range;
+use std::collections::BTreeMap;
 
 use fupan_model::{Micros, Table};
 use object_store::PutMode;
 use object_store::path::Path;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Repair;
-use crate::log_files::{LogEntry, entry_path, log_folder};
+use crate::compact::removed;
+use crate::log_files::{LogEntry, checkpoint_version, entry_path, log_folder};
 use crate::seal::open_seal;
-use crate::{Store, StoreError};
+use crate::store::adds_of;
+use crate::verify::replay;
+use crate::{DataFile, Store, StoreError};
 
 /// The entry that takes the place of a damaged one.
-fn nothing() -> String {
+fn in_place(actions: Vec<Value>) -> String {
     let (seal, digest) = open_seal();
     let parameters = json!({"reason": "the entry was damaged"});
     let remarks = json!({"operation": "REPAIR", "operationParameters": parameters, (seal): digest});
-    json!({"commitInfo": remarks}).to_string()
+    let lines = std::iter::once(json!({"commitInfo": remarks})).chain(actions);
+    lines.map(|line| line.to_string()).collect::<Vec<_>>().join("\n")
 }
 
-/// What comes in place of an entry, and what that means.
-const fn in_its_place(table: Table) -> &'static str {
+/// What comes in place of an entry of which nothing is known, and what that means.
+const fn nothing_in_its_place(table: Table) -> &'static str {
     match table {
         Table::Ingests => {
             "an entry that changes nothing takes its place; what it noted is lost: what was read then has to be ingested again, which adds nothing twice, and what was forgotten then counts again"
@@ -34,12 +40,20 @@ const fn in_its_place(table: Table) -> &'static str {
     }
 }
 
-/// Versions between two entries.
-fn between(pair: &[LogEntry]) -> Range<u64> {
-    match pair {
-        [before, after] => before.version + 1..after.version,
-        _ => 0..0,
+/// Versions whose entry is torn or missing, and how; missing too are those behind the last one that a checkpoint
+/// repeats.
+fn broken(entries: &[LogEntry], checkpoint: Option<u64>) -> BTreeMap<u64, String> {
+    let first = entries.first().map_or(0, |entry| entry.version);
+    let newest = entries.last().map(|entry| entry.version).max(checkpoint).unwrap_or_default();
+    let mut broken: BTreeMap<u64, String> =
+        (first..=newest).map(|version| (version, "it is missing".to_owned())).collect();
+    for entry in entries {
+        match entry.actions() {
+            Ok(_) => broken.remove(&entry.version),
+            Err(problem) => broken.insert(entry.version, problem),
+        };
     }
+    broken
 }
 
 impl Store {
@@ -52,52 +66,76 @@ impl Store {
         for table in Table::ALL {
             self.repair_checkpoints(table, dry_run, now, repair).await?;
             let entries = self.log_entries(table).await?;
-            self.fill_gaps(table, &entries, dry_run, repair).await?;
-            let newest = entries.last().map(|entry| entry.version);
-            for entry in &entries {
-                let Err(problem) = entry.actions() else { continue };
-                let path = entry.location.to_string();
-                if entry.version == 0 {
+            let checkpoint = self.newest_whole_checkpoint(table).await?;
+            let broken = broken(&entries, checkpoint);
+            let newest = entries.last().map(|entry| entry.version).max(checkpoint);
+            // The difference to the checkpoint is what all entries together said that it repeats: the last one says it.
+            let repeated =
+                broken.keys().filter(|version| checkpoint.is_some_and(|checkpoint| **version <= checkpoint));
+            let told = repeated.max().copied();
+            for (version, problem) in &broken {
+                let path = entry_path(table, *version);
+                if *version == 0 {
                     let what = format!("{problem}; it says what the table is: restore this file from a copy");
-                    repair.open.push((path, what));
+                    repair.open.push((path.to_string(), what));
                     continue;
                 }
-                let is_newest = Some(entry.version) == newest;
-                let place = if is_newest { "its commit never was whole" } else { in_its_place(table) };
-                repair.step(path.clone(), format!("{problem}; {place}"));
+                let is_repeated = checkpoint.is_some_and(|checkpoint| *version <= checkpoint);
+                let is_newest = Some(*version) == newest;
+                let place = match checkpoint.filter(|_| is_repeated) {
+                    Some(checkpoint) => format!(
+                        "what the checkpoint of version {checkpoint} says takes its place; nothing is lost"
+                    ),
+                    None if is_newest => "its commit never was whole".to_owned(),
+                    None => nothing_in_its_place(table).to_owned(),
+                };
+                repair.step(path.to_string(), format!("{problem}; {place}"));
                 if dry_run {
                     continue;
                 }
-                self.move_aside(&path, now, repair).await?;
-                if !is_newest {
-                    self.put_nothing(&entry.location).await?;
+                self.move_aside(path.as_ref(), now, repair).await?;
+                let actions = match checkpoint.filter(|_| told == Some(*version)) {
+                    Some(checkpoint) => self.said_by_checkpoint(table, checkpoint, now).await?,
+                    None => Vec::new(),
+                };
+                if is_repeated || !is_newest {
+                    let entry = in_place(actions);
+                    self.object_store().put_opts(&path, entry.into(), PutMode::Create.into()).await?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Puts an entry that changes nothing where one is missing between others.
-    async fn fill_gaps(
-        &self,
-        table: Table,
-        entries: &[LogEntry],
-        dry_run: bool,
-        repair: &mut Repair,
-    ) -> Result<(), StoreError> {
-        for missing in entries.windows(2).flat_map(between) {
-            let path = entry_path(table, missing);
-            repair.step(path.to_string(), format!("it is missing; {}", in_its_place(table)));
-            if !dry_run {
-                self.put_nothing(&path).await?;
-            }
-        }
-        Ok(())
+    async fn newest_whole_checkpoint(&self, table: Table) -> Result<Option<u64>, StoreError> {
+        let damaged = self.damaged_checkpoints(table).await?;
+        let whole = self.log_files(table).await?.into_iter().map(|object| object.location);
+        let whole = whole.filter(|path| damaged.iter().all(|(damaged, _)| damaged != path.as_ref()));
+        Ok(whole.filter_map(|path| checkpoint_version(path.filename()?)).max())
     }
 
-    async fn put_nothing(&self, path: &Path) -> Result<(), StoreError> {
-        self.object_store().put_opts(path, nothing().into(), PutMode::Create.into()).await?;
-        Ok(())
+    /// Actions that lead from what the entries up to a checkpoint say to what it says.
+    async fn said_by_checkpoint(
+        &self,
+        table: Table,
+        checkpoint: u64,
+        now: Micros,
+    ) -> Result<Vec<Value>, StoreError> {
+        let mut said: BTreeMap<String, DataFile> = BTreeMap::new();
+        for entry in self.log_entries(table).await?.iter().filter(|entry| entry.version <= checkpoint) {
+            for action in entry.actions().unwrap_or_default() {
+                replay(action, &mut said);
+            }
+        }
+        let delta = self.delta_at(table, checkpoint).await?;
+        let mut adds = Vec::new();
+        for add in adds_of(&delta)? {
+            if said.remove(&add.path).is_none() {
+                adds.push(json!({"add": add}));
+            }
+        }
+        let removes = said.values().map(|file| json!({"remove": removed(table, file, true, now)}));
+        Ok(removes.chain(adds).collect())
     }
 
     async fn repair_checkpoints(

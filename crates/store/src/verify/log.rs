@@ -4,19 +4,25 @@ use std::collections::BTreeMap;
 
 use deltalake_core::kernel::Add;
 use fupan_model::Table;
-use object_store::ObjectMeta;
 use serde_json::Value;
 
 use super::{Damage, Finding, Verification};
-use crate::log_files::{LogEntry, entry_path, log_folder};
+use crate::log_files::{LogEntry, checkpoint_version, entry_path, log_folder};
 use crate::seal::{self, Seal};
 use crate::store::{data_file, files_of};
 use crate::{DataFile, Store, StoreError};
 
 impl Store {
     /// Every entry of a table's log is as it was written, none is missing, and the table is what they make
-    /// of it.
-    pub(super) async fn verify_log(&self, table: Table, result: &mut Verification) -> Result<(), StoreError> {
+    /// of it. False where what the table holds is not known.
+    pub(super) async fn verify_log(
+        &self,
+        table: Table,
+        result: &mut Verification,
+    ) -> Result<bool, StoreError> {
+        // Before the entries: each checkpoint that is seen has its entry.
+        let listed = self.log_files(table).await?.into_iter();
+        let checkpoint = listed.filter_map(|object| checkpoint_version(object.location.filename()?)).max();
         let entries = self.log_entries(table).await?;
         let first = entries.first().map_or(0, |entry| entry.version);
         let mut files: BTreeMap<String, DataFile> = BTreeMap::new();
@@ -32,7 +38,16 @@ impl Store {
                 break;
             }
         }
-        if first != 0 && !self.log_files(table).await?.iter().any(is_checkpoint) {
+        if let Some(behind) = checkpoint.filter(|at| entries.last().is_some_and(|last| last.version < *at)) {
+            let path = entry_path(table, behind).to_string();
+            result.findings.push(Finding {
+                subject: path.clone(),
+                problem: "it is missing, and a checkpoint repeats it; `fupan store repair` writes it anew"
+                    .to_owned(),
+                damage: Damage::Log { path },
+            });
+        }
+        if first != 0 && checkpoint.is_none() {
             let path = entry_path(table, 0).to_string();
             result.findings.push(Finding {
                 subject: path.clone(),
@@ -50,9 +65,14 @@ impl Store {
         }
         // A table that cannot be loaded says less than its entries do.
         if result.findings.len() > before || first != 0 {
-            return Ok(());
+            return Ok(result.findings.len() == before);
         }
-        if !files_of(&self.delta(table).await?)?.iter().eq(files.values()) {
+        // Somebody may have committed meanwhile: what is compared is the state that these entries make.
+        let delta = match entries.last() {
+            Some(last) => self.delta_at(table, last.version).await?,
+            None => self.delta(table).await?,
+        };
+        if !files_of(&delta)?.iter().eq(files.values()) {
             let path = log_folder(table).to_string();
             result.findings.push(Finding {
                 subject: path.clone(),
@@ -60,12 +80,8 @@ impl Store {
                 damage: Damage::Log { path },
             });
         }
-        Ok(())
+        Ok(true)
     }
-}
-
-fn is_checkpoint(object: &ObjectMeta) -> bool {
-    object.location.filename().is_some_and(|name| name.contains(".checkpoint.") && name.ends_with(".parquet"))
 }
 
 /// What is wrong with an entry; what it says is applied to the files so far.
@@ -87,7 +103,8 @@ fn problem_of(entry: &LogEntry, expected: u64, files: &mut BTreeMap<String, Data
     None
 }
 
-fn replay(mut action: Value, files: &mut BTreeMap<String, DataFile>) {
+/// Applies an action of an entry to the files so far.
+pub(crate) fn replay(mut action: Value, files: &mut BTreeMap<String, DataFile>) {
     if let Some(path) = action.pointer("/remove/path").and_then(Value::as_str) {
         files.remove(path);
     } else if let Some(add) = action.get_mut("add").map(Value::take)

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::util::display::array_value_to_string;
 use fupan_model::{Micros, Table};
-use fupan_store::{Store, StoreError};
+use fupan_store::{EncodedChunks, Store, StoreError};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::world::{NOW, World, chunk, hour, rows, texts};
@@ -163,6 +163,37 @@ async fn an_interrupted_purge_is_found_and_finished() {
     assert!(found.len() == 1 && found[0].problem.contains("forget --purge orders-00004"), "{found:?}");
     purge(&store, source).await;
     assert_eq!(with_canary(world.folder.path()), Vec::<PathBuf>::new());
+}
+
+/// Killed before the ledger's note, and before any commit.
+#[tokio::test]
+async fn what_ingests_left_behind_is_nowhere_once_it_is_purged() {
+    let world = World::with_hours(2, 10).await;
+    let before = rows(&world.store).await;
+    let in_table = EncodedChunks::encode(vec![personal(4)], NOW, 1).expect("encode");
+    let appended = world.store.append_beside(in_table, &|_, _| true).await.expect("append");
+    assert_eq!((appended.committed.len(), appended.contested.len()), (0, 1));
+    let unnamed = EncodedChunks::encode(vec![personal(5)], NOW, 1).expect("encode");
+    world.store.file_writer().write(unnamed).await.expect("write");
+    let holders = with_canary(world.folder.path());
+    assert!(holders.len() > 5, "{holders:?}");
+
+    let store = world.reopened().await;
+    assert_eq!(rows(&store).await, before);
+    let young = store.left_behind(Some(Micros(NOW.0 - 400 * 24 * 3_600_000_000))).await.expect("left behind");
+    assert!(young.is_empty(), "{young:?}");
+    let left = store.left_behind(None).await.expect("left behind");
+    assert_eq!(left.files(), 6, "logs, changes and quarantine of both: {left:?}");
+    let did = store.purge_left_behind(&left, NOW).await.expect("purge");
+    assert_eq!(did.files, 6, "{did:?}");
+    assert_eq!(with_canary(world.folder.path()), Vec::<PathBuf>::new());
+    assert!(store.left_behind(None).await.expect("left behind").is_empty());
+    assert_eq!(rows(&store).await, before);
+    assert_eq!(store.verify().await.expect("verify").findings, []);
+
+    store.append(vec![personal(4)], NOW).await.expect("it may come in again");
+    assert_eq!(rows(&store).await.len(), before.len() + 2);
+    assert_eq!(store.verify().await.expect("verify").findings, []);
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -3,7 +3,7 @@
 use fupan_model::Table;
 use fupan_store::{Damage, Store, StoreError};
 
-use crate::world::{NOW, World, hour, rows, texts};
+use crate::world::{NOW, World, chunk, hour, rows, texts};
 
 fn location(world: &World) -> String {
     world.folder.path().to_string_lossy().into_owned()
@@ -208,6 +208,115 @@ async fn a_damaged_checkpoint_is_not_needed() {
     let (store, _) = Store::repair(&location(&world), false, NOW).await.expect("repair");
     assert_eq!(rows(&store).await.len(), 104);
     assert_eq!(store.verify().await.expect("verify").findings, []);
+}
+
+/// Rows that nothing counts are read by earlier versions, and by who ingests their source again.
+#[tokio::test]
+async fn damage_in_rows_that_do_not_count_is_found_and_nothing_is_built_upon_it() {
+    let world = World::with_hours(4, 20).await;
+    let version = world.store.ledger().await.expect("ledger").version;
+    for at in 0..2 {
+        let chunks = world.store.chunks_of(&format!("orders-{at:05}.jsonl")).await.expect("chunks");
+        world.store.forget(&chunks, NOW).await.expect("forget");
+    }
+    world.store.compact(false, NOW).await.expect("compact");
+    let store = world.reopened().await;
+    let counted = store.snapshot(None).await.expect("snapshot").tables[&Table::Logs].files.len();
+    let then = store.snapshot(Some(version)).await.expect("an earlier version");
+    let merged: Vec<String> = then.tables[&Table::Logs].files.iter().map(|file| file.path.clone()).collect();
+    let now: Vec<String> = store.snapshot(None).await.expect("snapshot").tables[&Table::Logs]
+        .files
+        .iter()
+        .map(|file| file.path.clone())
+        .collect();
+    assert_eq!((counted, merged.len()), (1, 2), "forgotten rows are in a file of their own");
+    let path = merged.into_iter().find(|path| !now.contains(path)).expect("the file that counts no more");
+    // Without what it was merged from.
+    for part in ever_written(&world).into_iter().filter(|part| *part != path && !now.contains(part)) {
+        std::fs::remove_file(world.folder.path().join(part)).expect("remove");
+    }
+    flip(&world, &path);
+
+    let store = world.reopened().await;
+    let found = store.verify().await.expect("verify").findings;
+    assert!(matches!(&found[..], [one] if one.subject == path), "{found:?}");
+    assert!(found[0].problem.contains("nothing in it counts now"), "{found:?}");
+    let error = store.append(vec![hour(0, &texts(0, 20))], NOW).await.expect_err("it cannot be read");
+    assert!(matches!(&error, StoreError::DamagedFile { .. }), "{error}");
+
+    let (store, did) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+    assert_eq!(did.sources.len(), 0, "what was forgotten is not to come back: {did:?}");
+    assert_eq!(store.verify().await.expect("verify").findings, []);
+    assert_eq!(rows(&store).await.len(), 40);
+    let error = store.snapshot(Some(version)).await.expect_err("the version is not whole any more");
+    assert!(matches!(error, StoreError::Gone { .. }), "{error}");
+    store.append(vec![hour(0, &texts(0, 20))], NOW).await.expect("again");
+    assert_eq!(rows(&store).await.len(), 60);
+    assert_eq!(store.verify().await.expect("verify").findings, []);
+}
+
+/// Data files of the logs, of all versions.
+fn ever_written(world: &World) -> Vec<String> {
+    let folder = world.folder.path().join("logs/date=2026-01-01");
+    let files = std::fs::read_dir(folder).expect("the day").map(|entry| entry.expect("entry").file_name());
+    files.map(|name| format!("logs/date=2026-01-01/{}", name.to_string_lossy())).collect()
+}
+
+#[tokio::test]
+async fn what_a_checkpoint_repeats_is_not_lost_with_its_entry() {
+    // The checkpoint is as new as the torn entry, or newer; or the entry is gone, or its neighbour too.
+    for (later, torn, is_gone) in [(0, 1, false), (3, 1, false), (0, 1, true), (0, 2, false), (3, 3, true)] {
+        let world = World::with_hours(3, 10).await;
+        world.store.compact(false, NOW).await.expect("compact");
+        let chunks = world.store.chunks_of("orders-00002.jsonl").await.expect("chunks");
+        world.store.purge(&chunks, NOW).await.expect("purge");
+        let log = world.folder.path().join("logs/_delta_log");
+        let newest =
+            (0..99).take_while(|at| log.join(format!("{at:020}.json")).exists()).last().expect("one");
+        for at in 5..5 + later {
+            world.append(hour(at, &texts(at, 10))).await;
+        }
+        let before = rows(&world.store).await;
+        assert_eq!(before.len(), 20 + 10 * later as usize);
+        for entry in (0..torn).map(|back| log.join(format!("{:020}.json", newest - back))) {
+            if is_gone {
+                std::fs::remove_file(entry).expect("remove");
+            } else {
+                std::fs::write(entry, "{\"commitInfo\":{\"ti").expect("tear");
+            }
+        }
+        if let Ok(store) = Store::open(&location(&world)).await {
+            let found = store.verify().await.expect("verify").findings;
+            assert!(found.iter().any(|one| matches!(one.damage, Damage::Log { .. })), "{found:?}");
+        }
+        let (store, did) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+        assert_eq!((did.sources.len(), did.open.len()), (0, 0), "{did:?}");
+        assert!(did.steps.iter().any(|(_, what)| what.contains("nothing is lost")), "{did:?}");
+        assert_eq!(store.verify().await.expect("verify").findings, []);
+        assert_eq!(rows(&store).await, before);
+        // Nor by who reads the entries alone.
+        for object in std::fs::read_dir(&log).expect("log").map(|entry| entry.expect("entry").path()) {
+            if object.to_string_lossy().contains("checkpoint") {
+                std::fs::remove_file(object).expect("remove");
+            }
+        }
+        let store = Store::open(&location(&world)).await.expect("it opens");
+        assert_eq!(rows(&store).await, before);
+        store.append(vec![hour(0, &texts(0, 10))], NOW).await.expect("known");
+        assert_eq!(rows(&store).await, before);
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_is_torn_hides_no_other_damage() {
+    let world = World::with_hours(3, 10).await;
+    world.append(chunk(Table::Changes, 7, &texts(7, 2))).await;
+    let log = world.folder.path().join("changes/_delta_log");
+    std::fs::write(log.join(format!("{:020}.json", 0)), "{").expect("tear");
+    let path = damage(&world, Table::Logs, 0).await;
+    let found = world.store.verify().await.expect("verify").findings;
+    assert!(found.iter().any(|one| one.subject == path), "{found:?}");
+    assert_eq!(found.len(), 2, "{found:?}");
 }
 
 #[tokio::test]

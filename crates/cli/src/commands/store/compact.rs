@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::failure::{DONE, Outcome};
 use crate::numbers::{bytes, counted};
+use crate::turns;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -13,6 +14,7 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     let store = app.open_store().await?;
+    let _writing = if arguments.dry_run { None } else { turns::beside_others(app) };
     let did = store.compact(arguments.dry_run, app.surroundings.now).await?;
     let at = app.shown_store();
     if did.is_empty() {

@@ -4,29 +4,36 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal};
 
 use fupan_ingest::{find_sources, place_digits};
+use fupan_model::Micros;
 use fupan_report::escape;
-use fupan_store::{LedgerRow, Meant, Store, Wanted};
+use fupan_store::limits::ORPHAN_AGE_SECONDS as LEFT_BEHIND_SECONDS;
+use fupan_store::{LedgerRow, LeftBehind, Meant, Purge, Store, Wanted};
 
 use super::staged;
 use crate::app::App;
 use crate::failure::{DONE, ErrorKind, Failure, Outcome};
 use crate::numbers::{bytes, counted, grouped};
+use crate::turns;
 
 /// How many sources are named that could be meant.
 const NAMES_SHOWN: usize = 12;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// A source as `fupan query run quality/ingests` names it or the end of its name, its path, a pattern of
     /// names, or the id of a chunk
-    #[arg(value_name = "SOURCE|CHUNK")]
-    source: String,
+    #[arg(value_name = "SOURCE|CHUNK", required_unless_present = "interrupted")]
+    source: Option<String>,
     /// Say what would be taken back
     #[arg(long)]
     dry_run: bool,
     /// Delete its rows from the disk, from earlier versions too; this cannot be undone
     #[arg(long)]
     purge: bool,
+    /// Purge what ingests left behind that died before their rows counted, whichever sources they read
+    #[arg(long, requires = "purge", conflicts_with = "source")]
+    interrupted: bool,
     /// Do not ask before purging
     #[arg(long, requires = "purge")]
     yes: bool,
@@ -34,22 +41,23 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(app: &App, arguments: &Arguments) -> Outcome {
     let store = app.open_store().await?;
-    let wanted = Wanted {
-        text: arguments.source.clone(),
-        places: places(&arguments.source),
-        also_superseded: arguments.purge,
+    let Some(source) = &arguments.source else {
+        return interrupted(app, &store, arguments).await;
     };
+    let wanted = Wanted { text: source.clone(), places: places(source), also_superseded: arguments.purge };
     let (chunks, others) = match store.meant(&wanted).await? {
         Meant::Chunks { chunks, others } => (chunks, others),
         Meant::OneOf(names) => {
             return Err(Failure::usage(format!(
-                "`{}` may be one of {}",
-                arguments.source,
+                "`{source}` may be one of {}",
                 counted(names.len() as u64, "source")
             ))
             .hint(format!("name one of them: {}", listed(&names))));
         }
-        Meant::Nothing { known_as } => return Err(nothing(arguments, &known_as)),
+        Meant::Nothing { known_as } => {
+            let left = store.left_behind(None).await?;
+            return Err(nothing(source, arguments.purge, &known_as, &left));
+        }
     };
     let records: i64 = chunks.iter().map(|row| row.records_accepted).sum();
     let sources: BTreeSet<&str> = chunks.iter().map(|row| row.source.as_str()).collect();
@@ -86,9 +94,15 @@ fn places(argument: &str) -> BTreeSet<String> {
     below.filter_map(|source| source.place_digits()).chain([place_digits(argument)]).collect()
 }
 
-fn nothing(arguments: &Arguments, known_as: &[String]) -> Failure {
-    let what = if arguments.purge { "nothing" } else { "nothing that counts" };
-    let failure = Failure::usage(format!("{what} comes from `{}`", arguments.source));
+fn nothing(source: &str, is_purge: bool, known_as: &[String], left: &LeftBehind) -> Failure {
+    let what = if is_purge { "nothing" } else { "nothing that counts" };
+    let failure = Failure::usage(format!("{what} comes from `{source}`"));
+    if is_purge && known_as.is_empty() && !left.is_empty() {
+        return failure.hint(format!(
+            "{}; fupan query run quality/ingests lists the sources that count",
+            of_whom_is_not_known(left)
+        ));
+    }
     if known_as.is_empty() {
         return failure.hint("fupan query run quality/ingests lists the sources");
     }
@@ -103,12 +117,64 @@ fn listed(names: &[String]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
+fn of_whom_is_not_known(left: &LeftBehind) -> String {
+    format!(
+        "{} with rows of ingests that died before they counted; nothing tells from which source: `fupan store forget --purge --interrupted` deletes them",
+        counted(left.files(), "file")
+    )
+}
+
+/// Deletes the rows that nothing counts: of ingests that died, where nobody writes who is about to count them.
+async fn interrupted(app: &App, store: &Store, arguments: &Arguments) -> Outcome {
+    let writing = turns::alone(app);
+    // Without a lock, age tells that an ingest is no more.
+    let before = match writing {
+        Some(_) => None,
+        None => Some(Micros(app.surroundings.now.0 - LEFT_BEHIND_SECONDS * Micros::PER_SECOND)),
+    };
+    let left = store.left_behind(before).await?;
+    let all = store.left_behind(None).await?;
+    let young = all.files() - left.files();
+    if young > 0 {
+        app.terminal.warn(format!(
+            "{} left alone: another command is writing into this store, or that cannot be known here, and they are younger than a day",
+            counted(young, "file")
+        ));
+    }
+    let what = format!("{} of ingests that died", counted(left.files(), "file"));
+    if left.is_empty() && young > 0 {
+        return Ok(ErrorKind::Findings.code());
+    }
+    if left.is_empty() {
+        app.terminal.note(format!("no ingest that died left rows behind · store {}", app.shown_store()));
+        return Ok(DONE);
+    }
+    if arguments.dry_run {
+        app.terminal.note(format!("would purge {what}; nothing was changed"));
+        return Ok(DONE);
+    }
+    if !arguments.yes && !is_confirmed(app, &what)? {
+        app.terminal.note("nothing was changed");
+        return Ok(ErrorKind::Usage.code());
+    }
+    let did = store.purge_left_behind(&left, app.surroundings.now).await?;
+    tell(app, &did, &what)
+}
+
 async fn purge(app: &App, store: &Store, arguments: &Arguments, chunks: &[LedgerRow], what: &str) -> Outcome {
     if !arguments.yes && !is_confirmed(app, what)? {
         app.terminal.note("nothing was changed");
         return Ok(ErrorKind::Usage.code());
     }
     let did = store.purge(chunks, app.surroundings.now).await?;
+    let left = store.left_behind(None).await?;
+    if !left.is_empty() {
+        app.terminal.warn(of_whom_is_not_known(&left));
+    }
+    tell(app, &did, what)
+}
+
+fn tell(app: &App, did: &Purge, what: &str) -> Outcome {
     // Nothing tells whose rows are in a staged file; nobody misses what never got its name.
     for path in staged::left_behind(&app.store_location(), app.surroundings.now) {
         std::fs::remove_file(&path)
