@@ -4,21 +4,24 @@ use std::borrow::Cow;
 
 use crate::framing::quoted_end;
 
-/// Splits a row into its cells, unquoting them. A quote opens only at the start of a cell.
-pub(crate) fn cells<'a>(row: &'a str, delimiter: u8, cells: &mut Vec<Cow<'a, str>>) {
+/// Splits a row into its cells, unquoting them; false where the last one's quote is never closed. A quote opens only at
+/// the start of a cell.
+pub(crate) fn cells<'a>(row: &'a str, delimiter: u8, cells: &mut Vec<Cow<'a, str>>) -> bool {
     cells.clear();
     let bytes = row.as_bytes();
-    let mut at = 0;
+    let (mut at, mut is_closed) = (0, true);
     loop {
         let (cell, end) = if bytes.get(at) == Some(&b'"') {
-            quoted_cell(row, at, delimiter)
+            let (cell, end, closed) = quoted_cell(row, at, delimiter);
+            is_closed &= closed;
+            (cell, end)
         } else {
             let end = next(bytes, at, delimiter);
             (Cow::Borrowed(row.get(at..end).unwrap_or_default()), end)
         };
         cells.push(cell);
         if end >= bytes.len() {
-            return;
+            return is_closed;
         }
         at = end + 1;
     }
@@ -29,7 +32,8 @@ fn next(bytes: &[u8], at: usize, delimiter: u8) -> usize {
     at + memchr::memchr(delimiter, rest).unwrap_or(rest.len())
 }
 
-fn quoted_cell(row: &str, at: usize, delimiter: u8) -> (Cow<'_, str>, usize) {
+/// The cell, where it ends, and whether its quote is closed.
+fn quoted_cell(row: &str, at: usize, delimiter: u8) -> (Cow<'_, str>, usize, bool) {
     let bytes = row.as_bytes();
     // The quote of the last cell is the last byte, where framing cannot know what follows.
     let close = quoted_end(bytes, at + 1).unwrap_or(bytes.len());
@@ -43,7 +47,7 @@ fn quoted_cell(row: &str, at: usize, delimiter: u8) -> (Cow<'_, str>, usize) {
     if !tail.is_empty() {
         cell.to_mut().push_str(tail);
     }
-    (cell, end)
+    (cell, end, is_closed)
 }
 
 /// The delimiter that a header row uses: the one that occurs most outside of quotes.
@@ -80,6 +84,16 @@ mod tests {
         assert_eq!(split("\""), [""]);
         assert_eq!(split(""), [""]);
         assert_eq!(split("\"two\nlines\",x"), ["two\nlines", "x"]);
+        for (row, is_closed) in [
+            ("a,\"b\"", true),
+            ("\"\"", true),
+            ("a,\"b", false),
+            ("a,\"", false),
+            ("a,\"b\"\"\"", true),
+            ("5\"", true),
+        ] {
+            assert_eq!(cells(row, b',', &mut Vec::new()), is_closed, "{row}");
+        }
     }
 
     #[test]

@@ -14,10 +14,10 @@ pub struct Header<'t> {
 }
 
 impl Header<'_> {
-    /// The cells of a row, one per column, into `found`; an error if it has more or fewer, so that nobody knows which
-    /// is which.
-    pub(crate) fn split<'a>(&self, row: &'a str, found: &mut Vec<Cow<'a, str>>) -> Result<(), String> {
-        cells(row, self.delimiter, found);
+    /// The cells of a row, one per column, into `found`, and whether its quotes are closed; an error if it has more or
+    /// fewer, so that nobody knows which is which.
+    pub(crate) fn split<'a>(&self, row: &'a str, found: &mut Vec<Cow<'a, str>>) -> Result<bool, String> {
+        let is_closed = cells(row, self.delimiter, found);
         // One delimiter at the end of each row is a habit of some writers.
         if found.len() == self.names.len() + 1 && found.last().is_some_and(|cell| cell.is_empty()) {
             found.pop();
@@ -25,7 +25,7 @@ impl Header<'_> {
         if found.len() != self.names.len() {
             return Err(format!("the row has {} cells, the header {}", found.len(), self.names.len()));
         }
-        Ok(())
+        Ok(is_closed)
     }
 
     /// The row with what `replace` puts in place of a cell, given the column's name and the cell; none if it replaces

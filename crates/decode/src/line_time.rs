@@ -14,7 +14,7 @@ use fupan_model::Micros;
 use self::cursor::Cursor;
 use crate::limits;
 use crate::time::yearless::{Yearless, month_of};
-use crate::time::{ParsedInstant, parse_instant, zone_by_name};
+use crate::time::{ParsedInstant, parse_instant, zone_of_word};
 
 /// Where the time stands in a line. All places are bytes of the line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,38 +201,13 @@ impl LineTime {
     }
 }
 
-/// Abbreviations of zones that loggers print (`PostgreSQL` above all), and their offsets. Those that several
-/// countries use have none: `CST` is China, Cuba or Chicago, so that the zone of the workspace is assumed, and counted.
-const ZONES: [(&str, Option<&str>); 16] = [
-    ("CST", None),
-    ("BST", None),
-    ("IST", None),
-    ("CET", Some("+01:00")),
-    ("CEST", Some("+02:00")),
-    ("EST", Some("-05:00")),
-    ("EDT", Some("-04:00")),
-    ("CDT", Some("-05:00")),
-    ("MST", Some("-07:00")),
-    ("MDT", Some("-06:00")),
-    ("PST", Some("-08:00")),
-    ("PDT", Some("-07:00")),
-    ("JST", Some("+09:00")),
-    ("KST", Some("+09:00")),
-    ("HKT", Some("+08:00")),
-    ("SGT", Some("+08:00")),
-];
-
 /// A zone that stands behind a time, and where it ends: an abbreviation, or a name (`America/New_York`, as PHP writes it).
 pub(crate) fn zone_behind(rest: &str) -> Option<(usize, Option<Tz>)> {
     let trimmed = rest.trim_start();
     let length = trimmed.find([' ', ':', ']'])?;
     let word = trimmed.get(..length)?;
     let end = rest.len() - trimmed.len() + length;
-    if word.contains('/') {
-        return zone_by_name(word).map(|zone| (end, Some(zone)));
-    }
-    let (_, offset) = ZONES.iter().find(|(name, _)| *name == word)?;
-    Some((end, offset.and_then(zone_by_name)))
+    zone_of_word(word).map(|word| (end, word.zone()))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use fupan_model::{Micros, Precision};
 
 pub use epoch::{EpochUnit, parse_epoch};
 pub use zone::{from_local, local_date, zone_by_name, zone_name};
+pub(crate) use zone::{zone_named, zone_of_word};
 
 use crate::limits;
 
@@ -167,6 +168,11 @@ mod tests {
             ("2026-11-05 08:41:09 UTC", "2026-11-05T08:41:09Z"),
             ("2026-11-05T11:05:03+08:00[Asia/Shanghai]", "2026-11-05T03:05:03Z"),
             ("2026-11-05T11:05:03 Asia/Shanghai", "2026-11-05T03:05:03Z"),
+            ("2026-11-05 11:05:03 PST", "2026-11-05T19:05:03Z"),
+            ("2026-11-05 11:05:03.250 CEST", "2026-11-05T09:05:03.250Z"),
+            ("2026-11-05 11:05 GMT+8", "2026-11-05T03:05:00Z"),
+            ("2026-11-05 11:05:03 (UTC+08:00)", "2026-11-05T03:05:03Z"),
+            ("2026-11-05 11:05:03 CST", "2026-11-05T11:05:03Z assumed"),
             ("2026年11月5日 11时05分03秒", "2026-11-05T11:05:03Z assumed"),
             ("2026-11-05 11时05分", "2026-11-05T11:05:00Z assumed"),
             ("2026年11月5日 下午3:05", "2026-11-05T15:05:00Z assumed"),

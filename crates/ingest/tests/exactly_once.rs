@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 use fupan_ingest::{Counts, IngestSettings, SourceProblem, find_sources, ingest};
 use fupan_model::{Micros, Table};
+use fupan_store::Store;
 
 use world::{Silent, World, counts, gzip, lines};
 
@@ -198,6 +199,13 @@ async fn a_damaged_file_is_repaired_by_replace() {
     let broken = world.store().await.verify().await.expect("verify");
     assert!(!broken.findings.is_empty());
     world.ingest_with(&path, IngestSettings { replace: true, ..world.settings() }).await;
+    assert_eq!(world.rows(Table::Logs).await, 50);
+    // What an earlier version of the ledger would read is still broken, and told.
+    let left = world.store().await.verify().await.expect("verify").findings;
+    assert!(matches!(&left[..], [one] if one.problem.contains("nothing in it counts now")), "{left:?}");
+    let location = world.path("store").to_string_lossy().into_owned();
+    let (_, did) = Store::repair(&location, false, world.settings().now).await.expect("repair");
+    assert_eq!(did.sources.len(), 0, "{did:?}");
     assert_eq!(world.rows(Table::Logs).await, 50);
     world.verify().await;
 }

@@ -12,7 +12,7 @@ pub fn number_of(text: &str) -> Option<i8> {
         "trace" | "finest" | "verbose" | "跟踪" => 1,
         "debug" | "fine" | "dbg" | "d" | "调试" => 5,
         "info" | "information" | "informational" | "inf" | "i" | "信息" => 9,
-        "notice" => 10,
+        "notice" | "note" => 10,
         "warn" | "warning" | "wrn" | "w" | "警告" => 13,
         "error" | "err" | "severe" | "e" | "错误" => 17,
         "critical" | "crit" | "严重" => 18,

@@ -73,6 +73,22 @@ mod tests {
     }
 
     #[test]
+    fn a_zone_beside_the_time_or_in_its_name_is_the_times() {
+        let options = DecodeOptions::new(chrono_tz::Asia::Tokyo, "logs.csv");
+        for text in [
+            "北京时间,level,message\n2026-11-05 11:05:03,ERROR,x\n",
+            "time_utc,level,message\n2026-11-05 03:05:03,ERROR,x\n",
+            "time,level,message,时区\n2026-11-05 11:05:03,ERROR,x,UTC+8\n",
+            "time,level,message,timezone\n2026-11-05 03:05:03,ERROR,x,UTC\n",
+            "gmt_create,level,message\n2026-11-05 12:05:03,ERROR,x\n",
+        ] {
+            let found = Collected::from(&CsvLogs::open(text.as_bytes(), &options).unwrap(), text.as_bytes());
+            assert_eq!(found.logs[0].timestamp.to_rfc3339(), "2026-11-05T03:05:03Z", "{text}");
+            assert_eq!(found.assumed_zone > 0, text.starts_with("gmt"), "{text}");
+        }
+    }
+
+    #[test]
     fn rows_become_log_records() {
         let text = concat!(
             "时间,level,service,message,status,latency_ms,extra\r\n",

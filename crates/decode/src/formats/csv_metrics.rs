@@ -11,14 +11,14 @@ use fupan_model::MetricPoint;
 
 use self::roles::Role;
 pub(crate) use self::roles::{METRIC_NAMES, VALUE_NAMES, is_of_ids, long_roles, wide_roles};
-use super::log_fields::{KeyCache, canonical};
+use super::log_fields::{KeyCache, canonical, names_zone, zone_in_name};
 use super::metric_labels;
 use super::openmetrics::series_of;
 use super::pairs::service_of_pod;
 use super::quantity::number_in;
 use super::table::{Table, is_missing, is_no_value, written_number};
 use super::text_of;
-use crate::time::{ParsedInstant, parse_instant};
+use crate::time::{ParsedInstant, parse_instant, zone_named};
 use crate::{
     Chunk, DecodeError, DecodeOptions, Decoder, Framing, Header, InputFormat, Place, RecordSink, SeriesPoint,
 };
@@ -33,6 +33,8 @@ pub(crate) struct CsvMetrics {
     describing: Vec<usize>,
     time: Option<usize>,
     zone: Tz,
+    /// The column of zones, where there is one.
+    zone_column: Option<usize>,
     /// The metric is named after the source.
     is_named_by_source: bool,
 }
@@ -122,7 +124,15 @@ impl CsvMetrics {
             }
         }
         let is_named_by_source = name.is_some();
-        Ok(Self { table, roles, values, describing, time, zone: options.zone, is_named_by_source })
+        let zone_column = table.names.iter().position(|name| names_zone(name));
+        let zone = options.zone;
+        Ok(Self { table, roles, values, describing, time, zone, zone_column, is_named_by_source })
+    }
+
+    /// The zone that the name of the column of times says, or a cell beside the time.
+    fn named_zone(&self, row: &[Cow<'_, str>]) -> Option<Tz> {
+        let in_header = self.time.and_then(|at| zone_in_name(self.table.names.get(at)?));
+        in_header.or_else(|| zone_named(row.get(self.zone_column?)?))
     }
 
     /// The metric that a column of values is.
@@ -240,9 +250,14 @@ impl<'a> Rows<'a> {
         {
             return Ok(*at);
         }
-        let at = parse_instant(cell, self.table.zone)
-            .map_err(|error| format!("the time {:?} {error}", text_of(cell)))?;
-        self.time = Some((cell.clone(), at));
+        let read =
+            |zone| parse_instant(cell, zone).map_err(|error| format!("the time {:?} {error}", text_of(cell)));
+        let mut at = read(self.table.zone)?;
+        if let Some(zone) = self.table.named_zone(row).filter(|_| at.assumed_zone) {
+            at = ParsedInstant { assumed_zone: false, ..read(zone)? };
+        }
+        // A zone of its own may stand beside each time.
+        self.time = self.table.zone_column.is_none().then(|| (cell.clone(), at));
         Ok(at)
     }
 
@@ -415,6 +430,22 @@ mod tests {
         assert_eq!(cpu.attributes, [("Note".into(), "warm".into())]);
         assert!(found.metrics[1].value.is_nan());
         assert_eq!(found.metrics[2].metric_name, "Latency P99");
+    }
+
+    #[test]
+    fn a_zone_beside_the_time_or_in_its_name_is_the_times() {
+        for (text, assumed) in [
+            ("时间(UTC),qps\n2026-11-05 03:05:00,1\n", 0),
+            ("时间（UTC+8）,qps\n2026-11-05 11:05:00,1\n", 0),
+            ("北京时间,qps\n2026-11-05 11:05,1\n", 0),
+            ("time,tz,qps\n2026-11-04 22:05:00,America/New_York,1\n", 0),
+            ("time,tz,qps\n2026-11-05 03:05:00Z,America/New_York,1\n", 0),
+            ("time,tz,qps\n2026-11-05 03:05:00,somewhere,1\n", 1),
+        ] {
+            let found = decode(text, true);
+            assert_eq!(found.metrics[0].timestamp.to_rfc3339(), "2026-11-05T03:05:00Z", "{text}");
+            assert_eq!(found.assumed_zone, assumed, "{text}");
+        }
     }
 
     #[test]

@@ -110,6 +110,16 @@ mod tests {
     }
 
     #[test]
+    fn gelf_has_levels_of_syslog() {
+        let text = br#"{"version":"1.1","host":"web-1","short_message":"charge failed","timestamp":1793849103.25,"level":3,"_user_id":"u1"}"#;
+        let options = DecodeOptions::new(chrono_tz::UTC, "app.log");
+        let found = Collected::from(&JsonLines::open(text, &options), text);
+        let log = &found.logs[0];
+        assert_eq!((log.severity_number, log.body.as_deref()), (Some(17), Some("charge failed")));
+        assert_eq!((log.user_id.as_deref(), log.service_version.as_deref()), (Some("u1"), None));
+    }
+
+    #[test]
     fn names_that_loggers_use() {
         let found = decode(concat!(
             r#"{"timestamp":"2026-11-05T03:05:03Z","level":"ERROR","service":"pay","msg":"charge failed\n","#,

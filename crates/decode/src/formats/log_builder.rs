@@ -6,16 +6,16 @@ use chrono_tz::Tz;
 use fupan_model::{LogRecord, severity};
 
 use super::access_log::request_parts;
-use super::log_fields::{FIELDS, Field, Target};
+use super::log_fields::{FIELDS, Field, Target, names_zone, zone_in_name};
 use super::log_values::{
     duration_ms, grpc_status, is_class_name, is_identifier, last_of_path, method, numeric_level, outcome,
-    route, without_line_end,
+    route, syslog_level, without_line_end,
 };
 use super::pairs::service_of_pod;
 use super::text_of;
 use crate::json::Value;
 use crate::limits;
-use crate::time::{ParsedInstant, parse_instant};
+use crate::time::{ParsedInstant, parse_instant, zone_named};
 use crate::{Place, RecordSink};
 
 /// A value with its key; empty where its bit in [`LogBuilder::filled`] is off.
@@ -151,8 +151,21 @@ impl<'a> LogBuilder<'a> {
             .take(Field::Timestamp)
             .ok_or("no time: none of its keys is one such as timestamp, time or ts")?;
         let text = slot.value.as_text();
-        parse_instant(text, zone)
-            .map_err(|error| format!("the time {}: {:?} {error}", slot.key, text_of(text)))
+        let read = |zone| {
+            parse_instant(text, zone)
+                .map_err(|error| format!("the time {}: {:?} {error}", slot.key, text_of(text)))
+        };
+        let parsed = read(zone)?;
+        let named = if parsed.assumed_zone { self.named_zone(&slot.key) } else { None };
+        named.map_or(Ok(parsed), |zone| read(zone).map(|at| ParsedInstant { assumed_zone: false, ..at }))
+    }
+
+    /// The zone that the record itself names, in the name of its time or beside it.
+    fn named_zone(&self, key: &str) -> Option<Tz> {
+        zone_in_name(key).or_else(|| {
+            let mut zones = self.attributes.iter().filter(|(key, _)| names_zone(key));
+            zones.find_map(|(_, zone)| zone_named(zone))
+        })
     }
 
     fn record(&mut self, zone: Tz, time: ParsedInstant) -> LogRecord<'a> {
@@ -161,6 +174,10 @@ impl<'a> LogBuilder<'a> {
             .take_as(Field::Observed, |value, _| parse_instant(value.as_text(), zone).ok())
             .map(|parsed| parsed.at);
         let (severity_number, severity_text) = self.severity();
+        if self.is_gelf() {
+            // Not that of the service.
+            self.take_as::<()>(Field::Version, |_, _| None);
+        }
         let http_request_method = self.take_as(Field::Method, |value, target| method(value, target));
         let http_response_status_code = self.take_as(Field::Status, |value, _| {
             let code = value.as_i64().filter(|code| (100..=599).contains(code))?;
@@ -249,8 +266,15 @@ impl<'a> LogBuilder<'a> {
                 .and_then(|number| i8::try_from(number).ok())
         });
         let Some(slot) = self.take(Field::Severity) else { return (number, None) };
-        let from_text = self.number_of(&slot.value);
+        let of_gelf = slot.value.as_i64().filter(|_| self.is_gelf()).and_then(syslog_level);
+        let from_text = of_gelf.or_else(|| self.number_of(&slot.value));
         (number.or(from_text), Some(slot.value.into_text()))
+    }
+
+    /// The Graylog Extended Log Format has a short message, levels of syslog, and a version of its own.
+    fn is_gelf(&self) -> bool {
+        let is_filled = self.filled & bit_of(Field::Body) != 0;
+        is_filled && self.slots.get(Field::Body as usize).is_some_and(|slot| slot.key == "short_message")
     }
 
     /// Sources repeat a handful of levels: those are remembered.

@@ -8,7 +8,9 @@ mod names;
 
 use std::collections::HashMap;
 
-use self::names::{CLEF_KEYS, DURATIONS, NAMES, UNITS};
+use chrono_tz::Tz;
+
+use self::names::{CLEF_KEYS, DURATIONS, NAMES, UNITS, ZONE_KEYS, ZONES};
 
 /// A column of `logs` that a key can fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +97,18 @@ pub(crate) fn names_of(field: Field) -> &'static [&'static str] {
 /// Whether a key means that column by default.
 pub(crate) fn means(key: &str, field: Field) -> bool {
     default_target(key).is_some_and(|target| target.field == field)
+}
+
+/// The zone that the name of a time says it has: `时间(UTC)`, `北京时间`.
+pub(crate) fn zone_in_name(key: &str) -> Option<Tz> {
+    let name = canonical(key);
+    let zone = ZONES.iter().find(|(word, _)| name.starts_with(word) || name.ends_with(word));
+    zone.filter(|_| means(key, Field::Timestamp)).map(|(_, zone)| *zone)
+}
+
+/// Whether a key holds the zone of its record's time.
+pub(crate) fn names_zone(key: &str) -> bool {
+    ZONE_KEYS.iter().any(|known| known.eq_ignore_ascii_case(key))
 }
 
 /// Whether a key is that of an id: its digits are no quantity.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use fupan_model::severity;
+
 use super::log_fields::{Target, canonical};
 use super::quantity::milliseconds;
 use crate::json::Value;
@@ -17,6 +19,12 @@ pub(super) const fn numeric_level(level: i64) -> Option<i8> {
         60 => Some(21),
         _ => None,
     }
+}
+
+/// Levels of syslog, as GELF has them: 0 is an emergency, 7 debugging.
+pub(super) fn syslog_level(level: i64) -> Option<i8> {
+    let names = ["emergency", "alert", "critical", "error", "warning", "notice", "info", "debug"];
+    severity::number_of(names.get(usize::try_from(level).ok()?)?)
 }
 
 const METHODS: [&str; 9] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"];

@@ -133,7 +133,10 @@ impl Table {
             limits::LINE_BYTES_MAX,
             sink,
             &mut |place, text, sink| {
-                self.header().split(text, &mut row)?;
+                if !self.header().split(text, &mut row)? {
+                    return Err("the file ends within a quoted cell: it was cut, or a quote is one too many"
+                        .to_owned());
+                }
                 row.iter_mut().for_each(as_meant);
                 self.join_day_time(&mut row);
                 read(place, &row, sink).map_err(|reason| self.other_header(&row).unwrap_or(reason))

@@ -1,11 +1,10 @@
 //! Which numbers stand where in a date and time?
 
-use std::str::FromStr;
-
 use chrono_tz::Tz;
 use fupan_model::Precision;
 
 use super::TimeError;
+use super::zone::{zone_by_name, zone_of_word};
 
 /// A date and time as written, before its zone is applied.
 #[derive(Debug, Clone, Copy)]
@@ -333,12 +332,12 @@ impl Cursor<'_> {
             _ => {}
         }
         let Some(after_sign) = text.strip_prefix(['+', '-']) else {
-            let name = text.trim_start_matches('[').trim_end_matches(']');
-            return name
-                .contains('/')
-                .then(|| Tz::from_str(name).ok())
-                .flatten()
-                .map(|zone| (None, Some(zone)));
+            let name = text.trim_start_matches(['[', '(']).trim_end_matches([']', ')']);
+            let is_offset = name.starts_with("UTC") || name.starts_with("GMT");
+            return match zone_of_word(name) {
+                Some(word) => Some((None, word.zone())),
+                None => zone_by_name(name).filter(|_| is_offset).map(|zone| (None, Some(zone))),
+            };
         };
         let mut cursor = Cursor { rest: after_sign };
         let digits = after_sign.bytes().take_while(u8::is_ascii_digit).count();

@@ -35,6 +35,60 @@ pub fn zone_by_name(name: &str) -> Option<Tz> {
     name.parse().ok().or_else(|| zone_of_offset(offset_minutes(name)?))
 }
 
+/// Abbreviations of zones that loggers print (`PostgreSQL` above all), and their offsets. Those that several
+/// countries use have none: `CST` is China, Cuba or Chicago, so that the zone of the workspace is assumed, and counted.
+const ABBREVIATIONS: [(&str, Option<&str>); 16] = [
+    ("CST", None),
+    ("BST", None),
+    ("IST", None),
+    ("CET", Some("+01:00")),
+    ("CEST", Some("+02:00")),
+    ("EST", Some("-05:00")),
+    ("EDT", Some("-04:00")),
+    ("CDT", Some("-05:00")),
+    ("MST", Some("-07:00")),
+    ("MDT", Some("-06:00")),
+    ("PST", Some("-08:00")),
+    ("PDT", Some("-07:00")),
+    ("JST", Some("+09:00")),
+    ("KST", Some("+09:00")),
+    ("HKT", Some("+08:00")),
+    ("SGT", Some("+08:00")),
+];
+
+/// What a word behind a time says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ZoneWord {
+    /// This zone.
+    One(Tz),
+    /// An abbreviation that several countries use.
+    Shared,
+}
+
+impl ZoneWord {
+    /// The zone, where it is one.
+    pub(crate) const fn zone(self) -> Option<Tz> {
+        match self {
+            Self::One(zone) => Some(zone),
+            Self::Shared => None,
+        }
+    }
+}
+
+/// What an abbreviation, or a name (`America/New_York`, as PHP writes it), means; none if it is neither.
+pub(crate) fn zone_of_word(word: &str) -> Option<ZoneWord> {
+    if word.contains('/') {
+        return zone_by_name(word).map(ZoneWord::One);
+    }
+    let (_, offset) = ABBREVIATIONS.iter().find(|(name, _)| *name == word)?;
+    Some(offset.and_then(zone_by_name).map_or(ZoneWord::Shared, ZoneWord::One))
+}
+
+/// The one zone that a name, an offset or an abbreviation means.
+pub(crate) fn zone_named(text: &str) -> Option<Tz> {
+    zone_by_name(text).or_else(|| zone_of_word(text.trim())?.zone())
+}
+
 /// Minutes east of Greenwich.
 fn offset_minutes(text: &str) -> Option<i32> {
     let upper = text.to_ascii_uppercase();

@@ -1,5 +1,7 @@
 //! How loggers and platforms call the columns of a log.
 
+use chrono_tz::Tz;
+
 use super::Field;
 
 /// Names per field, the best first; those after `VAGUE` are common words.
@@ -26,6 +28,18 @@ pub(super) const NAMES: &[(Field, &[&str], &[&str])] = &[
             "请求时间",
             "打印时间",
             "日期时间",
+            "北京时间",
+            "utctime",
+            "timeutc",
+            "timestamputc",
+            "datetimeutc",
+            "时间utc",
+            "utc时间",
+            "timeutc+8",
+            "timegmt+8",
+            "时间utc+8",
+            "时间gmt+8",
+            "时间北京时间",
         ],
         &[
             "realtimetimestamp",
@@ -140,6 +154,7 @@ pub(super) const NAMES: &[(Field, &[&str], &[&str])] = &[
             "msg",
             "log",
             "logmessage",
+            "shortmessage",
             "textpayload",
             "text",
             "消息",
@@ -292,3 +307,15 @@ pub(super) const CLEF_KEYS: [(&str, Field, u8, bool); 7] = [
     ("@tr", Field::Trace, 1, false),
     ("@sp", Field::Span, 1, false),
 ];
+
+/// Zones that stand in the name of a time, the longer ones first; and whose they are. `gmtcreate` is none: it has the
+/// time of its writer.
+pub(super) const ZONES: [(&str, Tz); 4] = [
+    ("utc+8", Tz::Asia__Shanghai),
+    ("gmt+8", Tz::Asia__Shanghai),
+    ("北京时间", Tz::Asia__Shanghai),
+    ("utc", Tz::UTC),
+];
+
+/// Keys that hold the zone of a record's time, in any case.
+pub(super) const ZONE_KEYS: [&str; 4] = ["tz", "timezone", "time_zone", "时区"];

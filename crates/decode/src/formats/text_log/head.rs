@@ -62,7 +62,8 @@ impl<'a> Head<'a> {
             // Laravel writes `production.ERROR: `.
             let last = head.logger.and_then(|logger| logger.rsplit('.').next());
             let named = last.filter(|last| is_upper(last) && is_level(last));
-            head.level = named.or_else(|| Self::level_in_front(head.message));
+            head.level =
+                named.or_else(|| level_of_php(head.message)).or_else(|| Self::level_in_front(head.message));
         }
         head
     }
@@ -207,6 +208,15 @@ impl<'a> Head<'a> {
             self.code = Some(inner);
             return true;
         }
+        // Apache's module and level: `[core:error]`.
+        if let Some((module, level)) = inner.rsplit_once(':')
+            && self.level.is_none()
+            && is_level(level)
+            && is_name(module)
+        {
+            (self.logger, self.level) = (Some(module), Some(level));
+            return true;
+        }
         if self.trace.is_none() && self.trace_ids(inner) {
             return true;
         }
@@ -285,6 +295,15 @@ impl<'a> Head<'a> {
             }
         }
         if let Some(name) = word.strip_suffix(']').filter(|name| !name.contains('[')) {
+            // Celery's `ERROR/MainProcess]`.
+            if let Some((level, process)) = name.split_once('/')
+                && self.level.is_none()
+                && is_upper(level)
+                && is_level(level)
+            {
+                (self.level, self.thread, self.is_over) = (Some(level), Some(process), true);
+                return Some(after);
+            }
             // klog's `file.go:7]`, and `module]` of Rust behind a bracket that opened before the time.
             if is_code(name) {
                 self.code = Some(name);
@@ -358,6 +377,12 @@ impl<'a> Head<'a> {
         let level = tail.split([' ', '\t']).next().unwrap_or_default();
         (is_level(level) && is_upper(level)).then_some((word, tail))
     }
+}
+
+/// `PHP Fatal error:  …`, `PHP Warning:  …`.
+fn level_of_php(message: &str) -> Option<&str> {
+    let (label, _) = message.strip_prefix("PHP ")?.split_once(": ")?;
+    label.split(' ').find(|word| is_level(word)).filter(|_| label.split(' ').count() <= 3)
 }
 
 /// Spring writes `[application] [thread]`, and `[thread] [trace-span]` where it has no name.

@@ -1,7 +1,7 @@
 //! Which events does a timeline declare?
 
 use fupan_model::events::event_id;
-use fupan_model::{IncidentEvent, Precision, RecordedAtBasis};
+use fupan_model::{IncidentEvent, Micros, Precision, RecordedAtBasis};
 
 use super::document::{ActionEntry, Document, EventEntry};
 use super::node::Node;
@@ -125,10 +125,10 @@ pub(super) fn emit(
         emitter.send(entry, node);
     }
     emitter.record += 1;
+    let mut clock = Clock::default();
     for node in document.events {
-        let entry =
-            EventEntry::read(node, document.context).map(|entry| vec![from_event(incident_id, entry)]);
-        emitter.take(entry, node);
+        let entry = EventEntry::read(node, document.context).and_then(|entry| clock.check(entry, node));
+        emitter.take(entry.map(|entry| vec![from_event(incident_id, entry)]), node);
     }
     for node in document.actions {
         let entries = ActionEntry::read(node, document.context).map(|entry| from_action(incident_id, entry));
@@ -142,6 +142,31 @@ pub(super) fn emit(
         });
     }
     emitter.record
+}
+
+/// Where are we in the day? People write from top to bottom: a time of day far before the one above is of the next
+/// day, and read as the same one it would make an incident end before it began.
+#[derive(Debug, Default)]
+struct Clock {
+    above: Option<When>,
+}
+
+impl Clock {
+    /// Entries are added in no order too: only what is half a day before the one above must have passed midnight.
+    const BACK_MAX: i64 = 12 * 3600 * Micros::PER_SECOND;
+
+    fn check(&mut self, entry: EventEntry, node: &Node) -> Result<EventEntry, String> {
+        let Some(when) = entry.when else { return Ok(entry) };
+        let is_far_back = self.above.is_some_and(|above| above.at.0 - when.at.0 > Self::BACK_MAX);
+        if when.is_time_of_day && is_far_back {
+            return Err(format!(
+                "line {}: at: the time of day is more than 12 hours before the one above; where it passed midnight, write the date too",
+                node.get("at").map_or(node.line, |at| at.line)
+            ));
+        }
+        self.above = Some(when);
+        Ok(entry)
+    }
 }
 
 impl Emitter<'_> {

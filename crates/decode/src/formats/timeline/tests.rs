@@ -208,3 +208,21 @@ fn the_schema_knows_the_same_keys_as_the_reader() {
     assert_eq!(keys("/$defs/event/properties"), sorted(&document::EVENT_KEYS));
     assert_eq!(keys("/$defs/action/properties"), sorted(&document::ACTION_KEYS));
 }
+
+#[test]
+fn a_time_of_day_that_passed_midnight_asks_for_its_date() {
+    let at = |last: &str| {
+        let text = format!(
+            "incident: INC-1\nzone: UTC\ndate: 2026-11-05\nevents:\n  - {{ at: \"23:40\", type: impact_started }}\n  - {{ at: \"23:10\", type: note_added }}\n  - {{ at: \"{last}\", type: recovered }}\n"
+        );
+        decode(&text)
+    };
+    let refused = at("00:10");
+    assert_eq!(refused.rejects.len(), 1);
+    assert!(refused.rejects[0].1.contains("line 7: at:"), "{:?}", refused.rejects);
+    assert!(refused.rejects[0].1.contains("write the date"), "{:?}", refused.rejects);
+    assert_eq!(at("2026-11-06 00:10").rejects, []);
+    let behind = at("2026-11-06 00:10\", type: mitigated }\n  - { at: \"01:00");
+    assert_eq!(behind.rejects.len(), 1, "the time behind one of the next day");
+    assert_eq!(at("23:05").rejects, []);
+}

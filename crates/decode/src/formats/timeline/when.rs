@@ -28,6 +28,8 @@ pub(crate) struct When {
     pub(crate) range: Option<(Micros, Micros)>,
     pub(crate) precision: Precision,
     pub(crate) assumed_zone: bool,
+    /// A time of day alone, put on the date of the document.
+    pub(crate) is_time_of_day: bool,
 }
 
 /// Reads what a person wrote.
@@ -61,6 +63,7 @@ pub(crate) fn between(low: When, high: When) -> Result<When, String> {
         range: Some((low.at, high_at)),
         precision: Precision::Range,
         assumed_zone: low.assumed_zone || high.assumed_zone,
+        is_time_of_day: low.is_time_of_day,
     })
 }
 
@@ -85,14 +88,15 @@ fn single(text: &str, context: Context) -> Result<When, String> {
             range: Some((parsed.at, end)),
             precision: Precision::Day,
             assumed_zone,
+            is_time_of_day: false,
         });
     }
-    Ok(When { at: parsed.at, range: None, precision: parsed.precision, assumed_zone })
+    Ok(When { at: parsed.at, range: None, precision: parsed.precision, assumed_zone, is_time_of_day: false })
 }
 
 fn local(at: NaiveDateTime, precision: Precision, context: Context) -> Result<When, String> {
     let at = in_range(from_local(at, context.zone).0).map_err(|error| error.to_string())?;
-    Ok(When { at, range: None, precision, assumed_zone: context.zone_is_assumed })
+    Ok(When { at, range: None, precision, assumed_zone: context.zone_is_assumed, is_time_of_day: true })
 }
 
 /// `11:05`, `9:05`, `11:05:20`, `11:05:20.5`.
