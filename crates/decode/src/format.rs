@@ -73,6 +73,9 @@ pub enum InputFormat {
     CloudwatchLogs,
 }
 
+/// The attribute with what the time of a line is below its microsecond, where it is: it tells lines of one instant apart.
+pub const LINE_NANOSECONDS: &str = "timestamp.nanosecond";
+
 /// What makes a record of logs or spans the same one in two exports, if it is the same in all else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RecordIdentity {

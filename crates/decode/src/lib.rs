@@ -28,7 +28,7 @@ pub use decoder::{Chunk, DeclaredDocument, Decoder, Place, RecordSink, SeriesPoi
 pub use detect::{Detection, detect};
 pub use encoding::{DetectedEncoding, Encoding, Transcoding};
 pub use error::DecodeError;
-pub use format::{Framing, InputFormat, RecordIdentity, RecordStart};
+pub use format::{Framing, InputFormat, LINE_NANOSECONDS, RecordIdentity, RecordStart};
 pub use formats::timeline::timeline_json_schema;
 pub use formats::{open, open_from};
 pub use framing::{count_records, last_boundary};

@@ -14,7 +14,7 @@ use arrow::compute::{max, min, take_record_batch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use fupan_decode::{InputFormat, RecordIdentity};
+use fupan_decode::{InputFormat, LINE_NANOSECONDS, RecordIdentity};
 use fupan_model::{Micros, Table};
 use fupan_store::{Ledger, LedgerRow, plain};
 use twox_hash::XxHash64;
@@ -71,10 +71,14 @@ fn ids_of(batch: &RecordBatch, identity: RecordIdentity) -> Result<Vec<Option<Id
             let instants = batch.column_by_name("timestamp");
             let instants = instants.and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
             let bodies = texts_of("body")?;
+            let column = plain_of("attributes")?;
+            let maps = column.as_ref().and_then(|column| column.as_map_opt());
             Ok(rows
                 .map(|row| {
                     let body = value(bodies.as_ref()?, row).unwrap_or_default();
-                    Some([instants?.value(row).to_le_bytes().as_slice(), body.as_bytes()].concat())
+                    let below =
+                        maps.and_then(|maps| value_of(maps, row, LINE_NANOSECONDS)).unwrap_or_default();
+                    Some([instants?.value(row).to_le_bytes().as_slice(), &below, body.as_bytes()].concat())
                 })
                 .collect())
         }

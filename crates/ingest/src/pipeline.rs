@@ -59,7 +59,7 @@ pub async fn ingest(
     settings: &IngestSettings,
     progress: Arc<dyn Progress>,
 ) -> Result<IngestReport, IngestError> {
-    let ledger = store.ledger().await?;
+    let ledger = store.ledger_to_build_upon().await?;
     let mut collector = Collector::new(store, settings, &ledger)?;
     let sources = told_apart(sources, &ledger);
     // Who holds it while it grows has it copied.

@@ -38,6 +38,18 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The ledger counts rows of commits that a table's log does not have: its newest entries are gone.
+    #[error(
+        "table `{table}` is at version {version}, and the ledger counts rows of its version {counted}: newer entries of its log are gone\nhint: restore {table}/_delta_log from a copy; or `fupan store repair` says what to ingest again"
+    )]
+    LostCommits {
+        /// Which table.
+        table: String,
+        /// Its newest version.
+        version: u64,
+        /// The version that the ledger names.
+        counted: u64,
+    },
     /// Somebody else committed to the table first; the caller reads again and decides anew.
     #[error("another writer committed to `{table}` first")]
     Conflict {

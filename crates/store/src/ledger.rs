@@ -219,6 +219,16 @@ impl Ledger {
         latest.map(|(_, (row, is_live))| (row, *is_live)).collect()
     }
 
+    /// By name of table, its newest version that brought rows which count.
+    pub(crate) fn newest_table_versions(&self) -> BTreeMap<&str, u64> {
+        let mut newest: BTreeMap<&str, u64> = BTreeMap::new();
+        for (table, version) in self.live().flat_map(|row| &row.table_versions) {
+            let known = newest.entry(table).or_default();
+            *known = (*known).max(*version);
+        }
+        newest
+    }
+
     /// Ids of the chunks that count.
     pub fn live_ids(&self) -> BTreeSet<&str> {
         self.live().map(|row| row.chunk_id.as_str()).collect()

@@ -1,6 +1,6 @@
 //! What do a table's log files say, entry by entry, also where the log as a whole cannot be read?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use fupan_model::Table;
@@ -90,7 +90,10 @@ impl Store {
         table: Table,
     ) -> Result<Vec<(String, String)>, StoreError> {
         let mut damaged = Vec::new();
-        for object in self.log_files(table).await? {
+        let listed = self.log_files(table).await?;
+        let there: BTreeSet<u64> =
+            listed.iter().filter_map(|object| checkpoint_version(object.location.filename()?)).collect();
+        for object in listed {
             let name = object.location.filename().unwrap_or_default();
             let read: fn(&Bytes) -> Result<(), String> = match name {
                 "_last_checkpoint" => read_json,
@@ -98,7 +101,13 @@ impl Store {
                 _ => continue,
             };
             let bytes = self.object_store().get(&object.location).await?.bytes().await?;
-            if let Err(problem) = read(&bytes) {
+            let read = read(&bytes).and_then(|()| match pointed_at(name, &bytes) {
+                Some(version) if !there.contains(&version) => {
+                    Err(format!("it names a checkpoint of version {version}, which is missing"))
+                }
+                _ => Ok(()),
+            });
+            if let Err(problem) = read {
                 damaged.push((object.location.to_string(), problem));
             }
         }
@@ -121,6 +130,12 @@ impl Store {
         });
         Ok(below.collect())
     }
+}
+
+/// The version of the checkpoint that `_last_checkpoint` names.
+fn pointed_at(name: &str, bytes: &Bytes) -> Option<u64> {
+    let pointer = (name == "_last_checkpoint").then(|| serde_json::from_slice::<Value>(bytes).ok()).flatten();
+    pointer?.get("version")?.as_u64()
 }
 
 fn read_json(bytes: &Bytes) -> Result<(), String> {

@@ -253,6 +253,18 @@ impl Store {
         Ok(ledger)
     }
 
+    /// As [`Self::ledger`], for who builds upon it: an error where a table's log has lost commits that it counts.
+    pub async fn ledger_to_build_upon(&self) -> Result<Arc<Ledger>, StoreError> {
+        let ledger = self.ledger().await?;
+        let counted_at = ledger.newest_table_versions();
+        for table in Table::ALL.into_iter().filter(|table| counted_at.contains_key(table.name())) {
+            let newest = self.newest_entry(table).await?.as_ref().and_then(entry_version);
+            let newest = newest.max(self.last_checkpoint(table).await?);
+            check_not_older(table, newest.unwrap_or_default(), &counted_at)?;
+        }
+        Ok(ledger)
+    }
+
     pub(crate) async fn ledger_file(&self, path: &str) -> Result<Vec<LedgerRow>, StoreError> {
         let location = Path::from(format!("{}/{path}", Table::Ingests.name()));
         let bytes = self.below.get(&location).await?.bytes().await?;
@@ -325,12 +337,14 @@ impl Store {
         if let Some(version) = ledger_version {
             self.ledger().await?.check_whole(version, &ledger)?;
         }
+        let counted_at = ledger.newest_table_versions();
         let mut tables = BTreeMap::new();
         for table in Table::ALL {
             let delta = if table == Table::Ingests { ingests.clone() } else { self.delta(table).await? };
             let files = files_of(&delta)?;
             let files = files.into_iter().filter_map(|file| counted(table, file, &ledger)).collect();
             let version = delta.version().unwrap_or_default();
+            check_not_older(table, version, &counted_at)?;
             tables.insert(table, TableSnapshot { table, version, schema: table.schema(), files });
         }
         Ok(StoreSnapshot {
@@ -339,6 +353,16 @@ impl Store {
             ledger_version: ledger.version,
             tables,
         })
+    }
+}
+
+/// An error where rows count that a table's log has lost with its newest entries.
+fn check_not_older(table: Table, version: u64, counted_at: &BTreeMap<&str, u64>) -> Result<(), StoreError> {
+    match counted_at.get(table.name()) {
+        Some(counted) if *counted > version => {
+            Err(StoreError::LostCommits { table: table.name().to_owned(), version, counted: *counted })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -8,18 +8,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake_core::kernel::{Action, Add, Remove, StructField, StructType};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use fupan_model::Table;
+use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use crate::seal::open_seal;
+use crate::seal::{SealingStore, open_seal};
 use crate::{StoreError, location};
 
 /// Add-action tag that holds the BLAKE3 of the file, hex.
@@ -91,6 +93,20 @@ pub(crate) async fn create(
         Err(_) if exists(object_store, root, table).await? => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The entry that a new table begins with: what the table is.
+pub(crate) async fn first_entry(table: Table) -> Result<Bytes, StoreError> {
+    let memory: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let sealing: Arc<dyn ObjectStore> = Arc::new(SealingStore::new(Arc::clone(&memory)));
+    let location = "memory:///anew/";
+    let root = Url::parse(location).map_err(|error| StoreError::BadLocation {
+        location: location.to_owned(),
+        reason: error.to_string(),
+    })?;
+    create(&sealing, &root, table).await?;
+    let path = location::prefix(&root)?.join(table.name()).join("_delta_log").join(format!("{:020}.json", 0));
+    Ok(memory.get(&path).await?.bytes().await?)
 }
 
 /// Every commit of ours is made with them: its log entry is sealed, and by its mark it is known again where the

@@ -63,19 +63,23 @@ pub(super) fn refuse(head: &[u8], zone: chrono_tz::Tz) -> Result<(), DecodeError
 /// NULs in a row that are a hole in a text and no part of binary data.
 const HOLE_BYTES_MIN: usize = 16;
 
+/// Bytes of a text per NUL among them: one that a program wrote by mistake makes no binary data of a log.
+const TEXT_BYTES_PER_NUL: usize = 200;
+
 /// Whether NULs stand among other bytes, as in binary data.
 pub(crate) fn has_lone_nul(head: &[u8]) -> bool {
     // One at the very beginning is as good as a long one: what follows tells whether it is text.
     let start = head.iter().take_while(|byte| **byte == 0).count();
     let head = head.get(start..).unwrap_or_default();
     let mut runs = head.chunk_by(|a, b| (*a == 0) == (*b == 0)).peekable();
+    let mut lone = 0;
     while let Some(run) = runs.next() {
         // At the end of the head the rest of a hole may follow.
         if run.first() == Some(&0) && run.len() < HOLE_BYTES_MIN && runs.peek().is_some() {
-            return true;
+            lone += run.len();
         }
     }
-    false
+    lone * TEXT_BYTES_PER_NUL > head.len()
 }
 
 /// Control characters among the bytes that are no NULs.

@@ -24,7 +24,7 @@ pub(super) fn by_header(table: &Table, head: &[u8]) -> Option<Detection> {
     if seen.are_of_spans() {
         return found(InputFormat::CsvTraces, "its columns are those of spans: trace, span, parent, start");
     }
-    if long_roles(&table.names).is_some() {
+    if long_roles(&table.names, &[]).is_some() {
         return found(InputFormat::CsvMetricsLong, "its columns are time, metric and value");
     }
     if let Some(reason) = seen.change() {

@@ -94,7 +94,7 @@ impl CsvMetrics {
                 "a time column and at least one column of numbers",
             )
         } else {
-            (long_roles(&table.names), "the columns time, metric and value")
+            (long_roles(&table.names, &table.sample(head)), "the columns time, metric and value")
         };
         let roles = roles.ok_or_else(|| DecodeError::Mismatch {
             format,
@@ -332,7 +332,7 @@ mod tests {
         let text =
             "时间,主机,服务,指标名,数值,单位,机房\n2026-11-05 11:05:03,pay-7,支付,CPU使用率,81.5,%,华东\n";
         assert!(
-            long_roles(&text.lines().next().unwrap().split(',').map(str::to_owned).collect::<Vec<_>>())
+            long_roles(&text.lines().next().unwrap().split(',').map(str::to_owned).collect::<Vec<_>>(), &[])
                 .is_some()
         );
         let found = decode(text, false);

@@ -16,7 +16,7 @@ use super::log_fields::{Field, KeyCache, Target};
 use super::wrapped::{Entries, Entry, entries_of, framing, member, walk};
 use crate::json::{Value, scalar, visit_object};
 use crate::time::{ParsedInstant, parse_instant};
-use crate::{Chunk, DecodeOptions, Decoder, Framing, RecordSink, limits};
+use crate::{Chunk, DecodeOptions, Decoder, Framing, LINE_NANOSECONDS, RecordSink, limits};
 
 pub(crate) struct Loki {
     framing: Framing,
@@ -164,8 +164,19 @@ impl<'a> Parts<'a> {
             };
             builder.put(target, Cow::Borrowed(key), value.clone());
         }
+        if let Some(nanoseconds) = below_microseconds(&self.time) {
+            builder.put(None, Cow::Borrowed(LINE_NANOSECONDS), Value::Text(Cow::Borrowed(nanoseconds)));
+        }
         Ok(())
     }
+}
+
+/// The last three of nine decimal places, where they say something.
+fn below_microseconds(time: &str) -> Option<&str> {
+    let is_count = time.len() == 19 && time.bytes().all(|byte| byte.is_ascii_digit());
+    let decimals = if is_count { time.get(10..) } else { time.split_once('.').map(|(_, rest)| rest) };
+    let places = decimals?.get(..9).filter(|places| places.bytes().all(|byte| byte.is_ascii_digit()))?;
+    places.get(6..).filter(|last| *last != "000")
 }
 
 #[cfg(test)]
@@ -193,6 +204,8 @@ mod tests {
         assert_eq!((log.service_name.as_deref(), log.host_name.as_deref()), (Some("pay"), Some("pay-0")));
         assert_eq!((log.body.as_deref(), log.severity_number), (Some("charge failed"), Some(17)));
         assert_eq!(log.trace_id.as_deref(), Some("t1"));
+        assert!(found.attributes(0).contains(&("timestamp.nanosecond", "001")));
+        assert!(!found.attributes(1).iter().any(|(key, _)| *key == "timestamp.nanosecond"));
         let log = &found.logs[1];
         assert_eq!((log.body.as_deref(), log.severity_number), (Some("plain words"), Some(9)));
         assert_eq!(log.user_id.as_deref(), Some("u1"));
@@ -203,6 +216,19 @@ mod tests {
         let log = &found.logs[3];
         assert_eq!((log.service_name.as_deref(), log.severity_number), (Some("shop/cart"), Some(13)));
         assert_eq!((log.body.as_deref(), found.places[3].record), (Some("slow"), 4));
+    }
+
+    #[test]
+    fn what_is_below_a_microsecond() {
+        for (time, nanoseconds) in [
+            ("1793849103250000001", Some("001")),
+            ("1793849103250000000", None),
+            ("2026-11-05T11:05:03.000000042+08:00", Some("042")),
+            ("2026-11-05T11:05:03.25Z", None),
+            ("1793849103", None),
+        ] {
+            assert_eq!(below_microseconds(time), nanoseconds, "{time}");
+        }
     }
 
     #[test]

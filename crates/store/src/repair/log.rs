@@ -3,11 +3,12 @@
 //! A checkpoint that is as new says what the entry said: the difference between it and the other entries is written
 //! in its place, and nothing is lost. Without one, the newest entry is moved aside: its commit was never whole, and the
 //! next one takes its number; an older one, or a missing one, is replaced by an entry that changes nothing, so that
-//! those after it can be read, and what it brought is told by the verification that follows. A checkpoint that is
-//! damaged repeats what the entries say and is only moved aside.
+//! those after it can be read, and what it brought is told by the verification that follows. The first entry is the same in
+//! all stores. A checkpoint that is damaged repeats what the entries say and is only moved aside.
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use fupan_model::{Micros, Table};
 use object_store::PutMode;
 use object_store::path::Path;
@@ -19,7 +20,7 @@ use crate::log_files::{LogEntry, checkpoint_version, entry_path, log_folder};
 use crate::seal::open_seal;
 use crate::store::adds_of;
 use crate::verify::replay;
-use crate::{DataFile, Store, StoreError};
+use crate::{DataFile, Store, StoreError, table};
 
 /// The entry that takes the place of a damaged one.
 fn in_place(actions: Vec<Value>) -> String {
@@ -43,7 +44,8 @@ const fn nothing_in_its_place(table: Table) -> &'static str {
 /// Versions whose entry is torn or missing, and how; missing too are those behind the last one that a checkpoint
 /// repeats.
 fn broken(entries: &[LogEntry], checkpoint: Option<u64>) -> BTreeMap<u64, String> {
-    let first = entries.first().map_or(0, |entry| entry.version);
+    // Log clean-up is off; who cleaned it up all the same, left a checkpoint.
+    let first = entries.first().filter(|_| checkpoint.is_some()).map_or(0, |entry| entry.version);
     let newest = entries.last().map(|entry| entry.version).max(checkpoint).unwrap_or_default();
     let mut broken: BTreeMap<u64, String> =
         (first..=newest).map(|version| (version, "it is missing".to_owned())).collect();
@@ -72,12 +74,18 @@ impl Store {
             // The difference to the checkpoint is what all entries together said that it repeats: the last one says it.
             let repeated =
                 broken.keys().filter(|version| checkpoint.is_some_and(|checkpoint| **version <= checkpoint));
-            let told = repeated.max().copied();
+            let told = repeated.max().copied().filter(|version| *version > 0);
             for (version, problem) in &broken {
                 let path = entry_path(table, *version);
                 if *version == 0 {
-                    let what = format!("{problem}; it says what the table is: restore this file from a copy");
-                    repair.open.push((path.to_string(), what));
+                    repair.step(
+                        path.to_string(),
+                        format!("{problem}; it says what the table is, and is written anew: nothing is lost"),
+                    );
+                    if !dry_run {
+                        self.move_aside(path.as_ref(), now, repair).await?;
+                        self.put_entry(&path, table::first_entry(table).await?).await?;
+                    }
                     continue;
                 }
                 let is_repeated = checkpoint.is_some_and(|checkpoint| *version <= checkpoint);
@@ -99,11 +107,15 @@ impl Store {
                     None => Vec::new(),
                 };
                 if is_repeated || !is_newest {
-                    let entry = in_place(actions);
-                    self.object_store().put_opts(&path, entry.into(), PutMode::Create.into()).await?;
+                    self.put_entry(&path, in_place(actions).into()).await?;
                 }
             }
         }
+        Ok(())
+    }
+
+    async fn put_entry(&self, path: &Path, entry: Bytes) -> Result<(), StoreError> {
+        self.object_store().put_opts(path, entry.into(), PutMode::Create.into()).await?;
         Ok(())
     }
 

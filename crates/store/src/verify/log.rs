@@ -51,7 +51,7 @@ impl Store {
             let path = entry_path(table, 0).to_string();
             result.findings.push(Finding {
                 subject: path.clone(),
-                problem: "it is missing, and says what the table is: restore this file from a copy"
+                problem: "it is missing, and says what the table is; `fupan store repair` writes it anew"
                     .to_owned(),
                 damage: Damage::Log { path },
             });

@@ -308,11 +308,72 @@ async fn what_a_checkpoint_repeats_is_not_lost_with_its_entry() {
 }
 
 #[tokio::test]
+async fn a_log_that_lost_its_newest_entry_answers_nothing_and_nothing_is_built_upon_it() {
+    let world = World::with_hours(3, 10).await;
+    let before = rows(&world.store).await;
+    std::fs::remove_file(world.folder.path().join("logs/_delta_log/00000000000000000003.json"))
+        .expect("remove");
+    let store = world.reopened().await;
+    let error = store.snapshot(None).await.expect_err("a part of the answer is gone");
+    assert!(matches!(&error, StoreError::LostCommits { version: 2, counted: 3, .. }), "{error}");
+    let error = store.ledger_to_build_upon().await.expect_err("what counts is not there");
+    assert!(error.to_string().contains("`fupan store repair`"), "{error}");
+    let (store, did) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+    assert_eq!(did.sources.first().map(String::as_str), Some("orders-00002.jsonl"), "{did:?}");
+    assert_eq!(rows(&store).await.len(), 20);
+    store.ledger_to_build_upon().await.expect("nothing counts that is gone");
+    store.append(vec![hour(2, &texts(2, 10))], NOW).await.expect("again");
+    store.snapshot(None).await.expect("whole again");
+    assert_eq!(rows(&store).await, before);
+    assert_eq!(store.verify().await.expect("verify").findings, []);
+}
+
+#[tokio::test]
+async fn the_first_entry_of_a_log_is_written_anew() {
+    for (table, hours, is_gone) in [
+        ("logs", 3, false),
+        ("logs", 52, false),
+        ("logs", 3, true),
+        ("spans", 3, false),
+        ("ingests", 3, false),
+    ] {
+        let world = World::with_hours(hours, 2).await;
+        let before = rows(&world.store).await;
+        let entry = world.folder.path().join(table).join("_delta_log/00000000000000000000.json");
+        if is_gone {
+            std::fs::remove_file(&entry).expect("remove");
+        } else {
+            let bytes = std::fs::read(&entry).expect("read");
+            std::fs::write(&entry, &bytes[..bytes.len() / 2]).expect("tear");
+        }
+        let (store, did) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+        assert_eq!((did.sources.len(), did.open.len()), (0, 0), "{table}: {did:?}");
+        assert_eq!(rows(&store).await, before, "{table}");
+        let store = world.reopened().await;
+        assert_eq!(store.verify().await.expect("verify").findings, [], "{table}");
+        store.append(vec![hour(90, &texts(90, 2))], NOW).await.expect("append");
+        assert_eq!(rows(&store).await.len(), before.len() + 2, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_is_missing_is_not_needed() {
+    let world = World::with_hours(52, 2).await;
+    let before = rows(&world.store).await;
+    let checkpoint = world.folder.path().join("logs/_delta_log/00000000000000000049.checkpoint.parquet");
+    std::fs::remove_file(checkpoint).expect("remove");
+    let (store, did) = Store::repair(&location(&world), false, NOW).await.expect("repair");
+    assert!(did.steps.iter().any(|(path, _)| path.ends_with("_last_checkpoint")), "{did:?}");
+    assert_eq!(rows(&store).await, before);
+    assert_eq!(world.reopened().await.verify().await.expect("verify").findings, []);
+}
+
+#[tokio::test]
 async fn a_log_that_is_torn_hides_no_other_damage() {
     let world = World::with_hours(3, 10).await;
     world.append(chunk(Table::Changes, 7, &texts(7, 2))).await;
     let log = world.folder.path().join("changes/_delta_log");
-    std::fs::write(log.join(format!("{:020}.json", 0)), "{").expect("tear");
+    std::fs::write(log.join(format!("{:020}.json", 1)), "{").expect("tear");
     let path = damage(&world, Table::Logs, 0).await;
     let found = world.store.verify().await.expect("verify").findings;
     assert!(found.iter().any(|one| one.subject == path), "{found:?}");

@@ -2,10 +2,14 @@
 
 use std::borrow::Cow;
 
+use chrono_tz::Tz;
+use fupan_model::Micros;
+
 use crate::formats::counts;
 use crate::formats::log_fields::{Field, canonical, default_target, means};
 use crate::formats::quantity::{number_in, quantity};
-use crate::formats::table::{is_no_value, is_percent, written_number};
+use crate::formats::table::{is_missing, is_no_value, is_percent, written_number};
+use crate::time::parse_instant;
 
 /// Names of the column that holds the metric's name, the best first.
 pub(crate) const METRIC_NAMES: [&str; 10] =
@@ -37,8 +41,9 @@ pub(crate) enum Role {
 }
 
 /// Roles that both shapes share: the best name for each wins, others stay labels.
-fn shared_roles(names: &[String]) -> Vec<Role> {
+fn shared_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Vec<Role> {
     let mut roles = vec![Role::Label; names.len()];
+    let is_empty = |at: usize| sample.iter().any(|row| row.get(at).is_none_or(|cell| is_missing(cell)));
     for (field, role) in [
         (Field::Timestamp, Role::Time),
         (Field::Service, Role::Service),
@@ -50,21 +55,49 @@ fn shared_roles(names: &[String]) -> Vec<Role> {
             .enumerate()
             .filter_map(|(at, name)| Some((at, default_target(name)?)))
             .filter(|(_, target)| target.field == field && !(target.is_vague && field == Field::Region))
-            .min_by_key(|(_, target)| target.rank);
+            // A time that each row has is better than one that only some have: orders that are not paid yet.
+            .min_by_key(|(at, target)| (field == Field::Timestamp && is_empty(*at), target.rank));
         if let Some((at, _)) = best
             && let Some(slot) = roles.get_mut(at)
         {
             *slot = role;
         }
     }
-    for (slot, name) in roles.iter_mut().zip(names) {
+    let time = roles.iter().position(|role| *role == Role::Time);
+    for (at, (slot, name)) in roles.iter_mut().zip(names).enumerate() {
         let is_other_time = *slot == Role::Label && means(name, Field::Timestamp);
-        if is_row_number(name) || is_other_time {
+        if is_row_number(name) || (is_other_time && time.is_some_and(|time| is_same_time(sample, time, at))) {
             *slot = Role::Ignored;
         }
     }
     roles
 }
+
+/// Whether a second column of times only writes the first one differently, or nothing: then it is left out. Otherwise it
+/// says something else about the row: when an order was made, and when it was paid.
+fn is_same_time(sample: &[Vec<Cow<'_, str>>], time: usize, other: usize) -> bool {
+    let at = |row: &[Cow<'_, str>], column: usize| {
+        let cell = row.get(column).map_or("", |cell| cell.trim());
+        let instant = parse_instant(cell, Tz::UTC).ok()?;
+        Some((instant.at.0, cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')))
+    };
+    sample.iter().all(|row| {
+        let Some((second, is_count)) = at(row, other) else {
+            return row.get(other).is_none_or(|cell| is_missing(cell));
+        };
+        let Some((first, first_is_count)) = at(row, time) else { return false };
+        let apart = (first - second).abs();
+        // A count since 1970 and a text whose zone is not known are hours apart.
+        let is_zone = is_count != first_is_count
+            && apart <= ZONE_MICROS_MAX
+            && apart % ZONE_MICROS < Micros::PER_SECOND;
+        apart < Micros::PER_SECOND || is_zone
+    })
+}
+
+/// Zones are this far apart, and no further than that from Greenwich.
+const ZONE_MICROS: i64 = 900 * Micros::PER_SECOND;
+const ZONE_MICROS_MAX: i64 = 14 * 3600 * Micros::PER_SECOND;
 
 /// Whether a column numbers the rows of an export: unnamed as pandas writes it, or 序号.
 fn is_row_number(name: &str) -> bool {
@@ -72,8 +105,8 @@ fn is_row_number(name: &str) -> bool {
 }
 
 /// Roles of a long table; none if it has no name or no value.
-pub(crate) fn long_roles(names: &[String]) -> Option<Vec<Role>> {
-    let mut roles = shared_roles(names);
+pub(crate) fn long_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Option<Vec<Role>> {
+    let mut roles = shared_roles(names, sample);
     let mut assign = |known: &[&str], role: Role| -> Option<()> {
         let at = known.iter().find_map(|known| names.iter().position(|name| canonical(name) == *known))?;
         *roles.get_mut(at)? = role;
@@ -93,7 +126,7 @@ const NUMBERS_SHARE_MIN: f64 = 0.8;
 /// Roles of a wide table: columns whose cells in the head are numbers are metrics. None if there is no
 /// time or no metric.
 pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Option<Vec<Role>> {
-    let mut roles = shared_roles(names);
+    let mut roles = shared_roles(names, sample);
     let mut metrics = 0;
     let are_counted = counts::are_counted(names, sample);
     let may_measure = |(_, (slot, name)): &(usize, (&mut Role, &String))| {
@@ -108,8 +141,9 @@ pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Opti
         if (is_numeric || in_cells.is_some()) && !are_numbers_of_people(name, &cells) {
             let are_percents = !cells.is_empty() && cells.iter().all(|cell| is_percent(cell));
             let (name, unit) = name_and_unit(name);
-            // What stands behind the numbers themselves is what they are in.
-            let unit = in_cells.or(unit).or(are_percents.then_some("%"));
+            // What the header names, where the numbers with units can be told in it; else what stands behind them.
+            let fits = |unit: &&str| cells.iter().all(|cell| is_told_in(cell, unit));
+            let unit = unit.filter(fits).or(in_cells).or(unit).or(are_percents.then_some("%"));
             *slot = Role::Metric { name: name.to_owned(), unit: unit.map(str::to_owned) };
             metrics += 1;
         }
@@ -134,15 +168,57 @@ pub(crate) fn is_of_ids(name: &str) -> bool {
 }
 
 /// What numbers of people are called. What is counted is called so, too: 手机销量.
-const PEOPLE: [&str; 9] =
-    ["phone", "mobile", "idcard", "bankcard", "手机", "电话", "身份证", "银行卡", "卡号"];
+const PEOPLE: [&str; 37] = [
+    "phone",
+    "mobile",
+    "tel",
+    "contact",
+    "idcard",
+    "bankcard",
+    "card",
+    "account",
+    "user",
+    "customer",
+    "client",
+    "buyer",
+    "member",
+    "vip",
+    "rider",
+    "courier",
+    "driver",
+    "手机",
+    "电话",
+    "联系",
+    "身份证",
+    "证件",
+    "银行",
+    "卡",
+    "账号",
+    "账户",
+    "帐号",
+    "用户",
+    "客户",
+    "顾客",
+    "买家",
+    "会员",
+    "下单人",
+    "收货人",
+    "骑手",
+    "司机",
+    "业主",
+];
+
+/// Digits of numbers that are written out in full: identity cards and bank cards have as many, whether or not their
+/// check digits are right.
+const WRITTEN_OUT_DIGITS: std::ops::RangeInclusive<usize> = 15..=19;
 
 /// Numbers of phones and cards measure nothing; as texts they pass the rules for personal data.
 fn are_numbers_of_people(name: &str, cells: &[&str]) -> bool {
     let name = canonical(name);
     let is_taken = |cell: &&&str| {
         let clean = fupan_redact::redact(cell, &mut fupan_redact::Counts::default());
-        clean.as_ref() != **cell
+        let digits = cell.trim().bytes().take_while(u8::is_ascii_digit).count();
+        clean.as_ref() != **cell || (digits == cell.trim().len() && WRITTEN_OUT_DIGITS.contains(&digits))
     };
     PEOPLE.iter().any(|word| name.contains(word)) && cells.iter().filter(is_taken).count() * 2 > cells.len()
 }
@@ -150,9 +226,13 @@ fn are_numbers_of_people(name: &str, cells: &[&str]) -> bool {
 /// The unit that stands behind the numbers of a column; the first one where durations are in several.
 fn unit_in_cells<'a>(cells: &[&'a str]) -> Option<&'a str> {
     let (_, unit) = cells.iter().find_map(|cell| quantity(cell))?;
-    let fitting =
-        cells.iter().filter(|cell| number_in(cell, unit).is_some() || written_number(cell).is_some()).count();
+    let fitting = cells.iter().filter(|cell| is_told_in(cell, unit)).count();
     (fitting as f64 >= NUMBERS_SHARE_MIN * cells.len() as f64).then_some(unit)
+}
+
+/// Whether a cell is a number without a unit, or one that can be told in this unit.
+fn is_told_in(cell: &str, unit: &str) -> bool {
+    written_number(cell).is_some() || number_in(cell, unit).is_some()
 }
 
 /// `CpuUsage(m)` is the metric `CpuUsage` in `m`.
@@ -179,6 +259,33 @@ mod tests {
     }
 
     #[test]
+    fn a_second_time_is_kept_where_it_says_something_else() {
+        let names = ["订单号", "创建时间", "支付时间", "金额"].map(str::to_owned);
+        let row = |cells: [&'static str; 4]| cells.map(Cow::Borrowed).to_vec();
+        let paid = row(["A1", "2026-11-05 10:00:00", "2026-11-05 10:15:00", "12.5"]);
+        let unpaid = row(["A2", "2026-11-05 10:10:00", "", "13"]);
+        let roles = wide_roles(&names, &[paid.clone(), unpaid]).unwrap();
+        assert_eq!(
+            roles[..3],
+            [Role::Label, Role::Time, Role::Label],
+            "each order has been made, not each was paid"
+        );
+        assert_eq!(wide_roles(&names, &[paid]).unwrap()[1..3], [Role::Label, Role::Time]);
+        let names = ["time", "timestamp_ms", "date", "金额"].map(str::to_owned);
+        let twice = row(["2026-11-05 11:05:03", "1793847903000", "", "12.5"]);
+        assert_eq!(wide_roles(&names, &[twice]).unwrap()[..3], [Role::Time, Role::Ignored, Role::Ignored]);
+    }
+
+    #[test]
+    fn the_header_says_what_bare_numbers_are_in() {
+        let names = ["Time", "耗时(ms)"].map(str::to_owned);
+        let row = |cells: [&'static str; 2]| cells.map(Cow::Borrowed).to_vec();
+        let sample = [row(["1793849103", "350"]), row(["1793849104", "1.20 s"])];
+        let roles = wide_roles(&names, &sample).unwrap();
+        assert_eq!(roles[1], Role::Metric { name: "耗时".to_owned(), unit: Some("ms".to_owned()) });
+    }
+
+    #[test]
     fn numbers_of_people_are_no_metrics() {
         let names = ["时间", "手机号", "手机销量"].map(str::to_owned);
         let row = |cells: [&'static str; 3]| cells.map(Cow::Borrowed).to_vec();
@@ -186,5 +293,17 @@ mod tests {
         let roles = wide_roles(&names, &sample).unwrap();
         assert_eq!(roles[1], Role::Label);
         assert!(matches!(roles[2], Role::Metric { .. }));
+        for (name, cell, is_of_people) in [
+            ("联系方式", "13812345678", true),
+            ("客户卡", "4111111111111111", true),
+            ("证件", "110101199003077000", true),
+            ("用户", "13812345678", true),
+            ("用户数", "138", false),
+            ("memory", "17179869184", false),
+        ] {
+            let names = ["时间", name].map(str::to_owned);
+            let roles = wide_roles(&names, &[["2026-11-05", cell].map(Cow::Borrowed).to_vec()]);
+            assert_eq!(roles.is_none(), is_of_people, "{name}");
+        }
     }
 }
