@@ -280,11 +280,7 @@ impl<R: Read> Read for ZipContent<R> {
             Err(error) if error.kind() == ErrorKind::Interrupted || find_problem(&error).is_some() => {
                 Err(error)
             }
-            Err(error) => Err(into_error(SourceProblem::Truncated {
-                compression: "ZIP",
-                bytes: self.read,
-                reason: error.to_string(),
-            })),
+            Err(error) => Err(into_error(SourceProblem::of_decompression("ZIP", self.read, &error))),
         }
     }
 }

@@ -53,6 +53,8 @@ struct Stream {
     seen: HashSet<String>,
     /// Bytes in them.
     seen_bytes: u64,
+    /// The source from which the last of these bytes are in.
+    seen_in: Option<String>,
     /// The chunk of which the end of this source is a beginning.
     inside: Option<Arc<LedgerRow>>,
     /// Unfinished ends of other copies, all of which is in otherwise.
@@ -105,6 +107,7 @@ impl<'a> Collector<'a> {
             decoding: VecDeque::new(),
             seen: HashSet::new(),
             seen_bytes: 0,
+            seen_in: None,
             inside: None,
             redundant: Vec::new(),
             fresh: Vec::new(),
@@ -357,6 +360,7 @@ impl Stream {
         self.report.counts.add(Counts { read: records, duplicate: records, ..Counts::default() });
         self.seen.insert(known.chunk_id.clone());
         self.seen_bytes += place.length;
+        self.seen_in = Some(known.source.clone());
         let facts = self.opened.as_ref().map(|(facts, _)| facts);
         LedgerRow {
             action: LedgerAction::Seen,
@@ -413,6 +417,7 @@ impl Stream {
         report.assumed_zone_records += finished.assumed_zone_records;
         report.assumed_year_records += finished.assumed_year_records;
         report.redacted += finished.redacted;
+        report.retracted += finished.retracted;
         for (all, own) in [
             (&mut report.samples_repeated, &finished.repeated.samples),
             (&mut report.samples_differing, &finished.repeated.differing),

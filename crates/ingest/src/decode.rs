@@ -9,7 +9,7 @@ use arrow::error::ArrowError;
 use fupan_decode::{Chunk, Decoder, Framing, Place, RecordSink};
 use fupan_model::events::event_id;
 use fupan_model::ledger::LedgerAction;
-use fupan_model::{Micros, Table};
+use fupan_model::{IncidentEvent, Micros, Table};
 use fupan_store::{ChunkRows, LedgerRow};
 
 use crate::chunks::Cut;
@@ -161,6 +161,8 @@ pub(crate) struct Finished {
     pub(crate) rejects: Vec<ShownReject>,
     pub(crate) redacted: fupan_redact::Counts,
     pub(crate) repeated: Repeated,
+    /// Events of a document that it no longer has.
+    pub(crate) retracted: u64,
     pub(crate) samples: Option<NewSamples>,
     pub(crate) records_with_ids: Option<NewRecords>,
     pub(crate) assumed_zone_records: u64,
@@ -235,6 +237,9 @@ impl Decoded {
         let replaced = self.cut.supersedes.iter().map(|row| row.chunk_id.as_str()).collect();
         keys.forget_chunks(&replaced);
         let mut duplicates = keys.new_events(&mut self.sink.events.0, &self.sink.documents, &self.chunk_id);
+        let is_retraction =
+            |event: &IncidentEvent| event.event_type == "retracted" && event.supersedes.is_some();
+        let retracted = self.sink.events.0.iter().filter(|(event, _)| is_retraction(event)).count() as u64;
         duplicates.extend(keys.new_changes(&mut self.sink.changes.0, &self.chunk_id));
         let rejected = self.rejected();
         let repeated = self.repeated.take().unwrap_or_default();
@@ -273,6 +278,7 @@ impl Decoded {
             by_table,
             redacted: self.sink.guard.counts,
             repeated,
+            retracted,
             samples: self.samples,
             records_with_ids: self.records_with_ids,
             assumed_zone_records: self.sink.assumed_zone_records,

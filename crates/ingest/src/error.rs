@@ -33,9 +33,21 @@ pub enum SourceProblem {
         /// From the operating system.
         reason: String,
     },
-    /// The compressed stream ends early or is damaged.
+    /// The compressed stream is damaged in the middle: where that began, nothing tells.
     #[error(
-        "the {compression} data ends early or is damaged after {bytes} decompressed bytes ({reason}); whole records up to there are kept: get the complete file and ingest it again, it goes on from there"
+        "the {compression} data is damaged, at the latest after {bytes} decompressed bytes ({reason}); records before that are kept, and the last of them may be wrong: get the undamaged file and ingest it with --replace, so that it counts instead"
+    )]
+    Corrupt {
+        /// `gzip`, `zstd`, or the archive's kind.
+        compression: &'static str,
+        /// Bytes that could be decompressed.
+        bytes: u64,
+        /// From the decoder.
+        reason: String,
+    },
+    /// The compressed stream ends early.
+    #[error(
+        "the {compression} data ends early after {bytes} decompressed bytes ({reason}); whole records up to there are kept: get the complete file and ingest it again, it goes on from there"
     )]
     Truncated {
         /// `gzip`, `zstd`, or the archive's kind.
@@ -86,4 +98,16 @@ pub enum SourceProblem {
         /// The limit.
         limit_mib: usize,
     },
+}
+
+impl SourceProblem {
+    /// What a decoder found after so many decompressed bytes.
+    pub(crate) fn of_decompression(compression: &'static str, bytes: u64, error: &std::io::Error) -> Self {
+        let reason = error.to_string();
+        if error.kind() == std::io::ErrorKind::UnexpectedEof {
+            Self::Truncated { compression, bytes, reason }
+        } else {
+            Self::Corrupt { compression, bytes, reason }
+        }
+    }
 }

@@ -145,8 +145,7 @@ impl<'a> Decompressed<'a> {
             Stream::Gzip(_) => "gzip",
             Stream::Zstd(_) => "zstd",
         };
-        let problem = SourceProblem::Truncated { compression, bytes: self.read, reason: error.to_string() };
-        into_error(problem)
+        into_error(SourceProblem::of_decompression(compression, self.read, &error))
     }
 }
 

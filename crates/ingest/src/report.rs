@@ -54,6 +54,8 @@ pub enum SourceHistory {
     Grown {
         /// Bytes that are in already.
         known_bytes: u64,
+        /// The source that they are in from, where it has another name.
+        other: Option<String>,
     },
     /// It is a beginning of what is in: cut off, or an earlier copy.
     CutCopy {
@@ -78,8 +80,15 @@ impl fmt::Display for SourceHistory {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unchanged => write!(formatter, "unchanged: all of it is in already"),
-            Self::Grown { known_bytes } => {
+            Self::Grown { known_bytes, other: None } => {
                 write!(formatter, "it has grown: went on after {known_bytes} bytes that are in already")
+            }
+            Self::Grown { known_bytes, other: Some(other) } => {
+                let other = if other == "-" { "standard input" } else { other };
+                write!(
+                    formatter,
+                    "it begins like {other}: {known_bytes} bytes are in already and count once (renamed, grown, or two logs that begin alike)"
+                )
             }
             Self::CutCopy { of } => {
                 write!(formatter, "it is shorter than before: a beginning of {of}, which is in already")
@@ -142,6 +151,8 @@ pub struct SourceReport {
     pub records_repeated: BTreeMap<String, u64>,
     /// Rows of logs and spans whose id another source has with another content: both are in.
     pub records_changed: BTreeMap<String, u64>,
+    /// Events that it once declared and has no more: they count no more.
+    pub retracted: u64,
     /// What was taken out of its texts.
     pub redacted: fupan_redact::Counts,
     /// The first few rejects.

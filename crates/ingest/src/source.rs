@@ -223,7 +223,7 @@ fn expand(pattern: &str, sources: &mut Vec<Source>) -> Result<(), IngestError> {
     for path in paths.flatten() {
         if path.is_dir() {
             walk(&path, sources)?;
-        } else {
+        } else if path.metadata().map_or(true, |metadata| metadata.is_file()) {
             sources.push(file_source(&path, true));
         }
     }

@@ -190,6 +190,25 @@ async fn the_same_content_twice_in_one_folder_counts_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_gzip_is_told_to_be_replaced_by_the_whole_one() {
+    let world = World::new();
+    let text: String = (0..3000)
+        .map(|at: u64| format!("2026-11-05 11:{:02}:{:02} INFO order {}\n", at / 60, at % 60, at * at * 7919))
+        .collect();
+    let mut damaged = gzip(&text);
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    let report = world.ingest(&world.write("a.log.gz", &damaged)).await;
+    let problem = report.sources[0].problem.as_ref().expect("it is damaged");
+    assert!(matches!(problem, SourceProblem::Corrupt { .. }), "{problem:?}");
+    assert!(problem.to_string().contains("--replace"), "{problem}");
+    let path = world.write("a.log.gz", &gzip(&text));
+    world.ingest_with(&path, IngestSettings { replace: true, ..world.settings() }).await;
+    assert_eq!(world.rows(Table::Logs).await, 3000);
+    world.verify().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_file_is_repaired_by_replace() {
     let world = World::new();
     let path = world.write("a.jsonl", lines(0, 50).as_bytes());

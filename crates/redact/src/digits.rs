@@ -326,8 +326,15 @@ impl Number<'_> {
 
     /// A mobile number of mainland China.
     fn mobile(&self) -> Option<Told> {
-        let forms =
-            [(1, &[][..]), (3, &[3, 4, 4]), (2, &[3, 8]), (2, &[2, 11]), (4, &[2, 3, 4, 4]), (2, &[4, 11])];
+        let forms = [
+            (1, &[][..]),
+            (3, &[3, 4, 4]),
+            (2, &[3, 8]),
+            (2, &[2, 11]),
+            (4, &[2, 3, 4, 4]),
+            (2, &[4, 11]),
+            (4, &[4, 3, 4, 4]),
+        ];
         forms.into_iter().find_map(|(groups, sizes)| {
             let (digits, end) = self.groups.joined(groups).filter(|_| self.groups.are(sizes))?;
             let national = match digits.len() {
@@ -373,8 +380,8 @@ mod tests {
         taken("138 1234 5678", "<phone>");
         taken("手机 138-12345678 and 138 12345678", "手机 <phone> and <phone>");
         taken(
-            "+86 13812345678, +86-138-1234-5678, 8613812345678, 0086 13812345678",
-            "<phone>, <phone>, <phone>, <phone>",
+            "+86 13812345678, +86-138-1234-5678, 8613812345678, 0086 13812345678, 0086-138-1234-5678",
+            "<phone>, <phone>, <phone>, <phone>, <phone>",
         );
         taken("(86)13812345678 200 35", "(<phone> 200 35");
         taken("+8613812345678 200 35 ms", "<phone> 200 35 ms");

@@ -26,6 +26,7 @@ mod scan;
 mod secret_names;
 mod secrets;
 mod statement;
+mod urls;
 mod values;
 
 pub use column::{suspected_ids, suspects};

@@ -91,6 +91,7 @@ fn marked(text: &[u8], at: usize, mark: &str) -> Option<values::Span> {
             let is_option = before.ends_with(b"-pass") || before.ends_with(b"-p");
             is_option.then(|| option(text, at, after, SecretKind::Password)).flatten()
         }
+        "验证码" => chinese(text, after).or_else(|| code_before(text, at)),
         _ => chinese(text, after),
     }
 }
@@ -190,6 +191,33 @@ fn code(text: &[u8], after: usize) -> Option<values::Span> {
     ((4..=8).contains(&length) && !goes_on).then_some((after, after + length))
 }
 
+/// What may stand between a code and what it is for: `778899（登录验证码）`, `778899是您的验证码`.
+const BEHIND_CODES: [&str; 6] = ["（", "(", "是", "为", " 是", "，"];
+
+/// A row of digits in front of the word, no further away than a few words.
+fn code_before(text: &[u8], at: usize) -> Option<values::Span> {
+    const BYTES_BETWEEN_MAX: usize = 30;
+    let before = text.get(..at)?;
+    let end = before.iter().rposition(u8::is_ascii_digit)? + 1;
+    let between = before.get(end..).filter(|between| between.len() <= BYTES_BETWEEN_MAX)?;
+    let digits = before.get(..end)?.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let is_alone =
+        end.checked_sub(digits + 1).and_then(|at| before.get(at)).is_none_or(|byte| !byte.is_ascii_graphic());
+    let announces = BEHIND_CODES.iter().any(|word| between.starts_with(word.as_bytes()));
+    ((4..=8).contains(&digits) && is_alone && announces).then_some((end - digits, end))
+}
+
+/// Whether a text is one line of a key in PEM: where each line is a record, the line that says so is another one. Digests
+/// in hexadecimal digits are none.
+pub(crate) fn is_line_of_key(text: &[u8]) -> bool {
+    let has = |is_kind: fn(&u8) -> bool| text.iter().any(is_kind);
+    matches!(text.len(), 60..=76)
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::scan::tests::{kept, taken};
@@ -218,6 +246,13 @@ mod tests {
         taken("-----BEGIN PRIVATE KEY-----\nMIIE", "<token>");
         taken("redis://:p4ss@10.0.0.7:6379/0", "redis://<token>@10.0.0.7:6379/0");
         taken("to postgres://app:s3cr%40t@db.example/x", "to postgres://<token>@db.example/x");
+        taken("MIIEowIBAAKCAQEAdockerpemAb1dockerpemAb2dockerpemAb3dockerpemAb4", "<token>");
+        kept("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+        taken(
+            "【美团】778899（登录验证码），778899是您的验证码",
+            "【美团】<token>（登录验证码），<token>是您的验证码",
+        );
+        kept("订单 20261105 已发送验证码, 3 次输错（验证码）");
         kept("https://example.com/a@b and task-0123456789abcdef0123456789");
         kept("-----BEGIN CERTIFICATE-----\nMIIE");
         kept("ssh://git@host:22/x");

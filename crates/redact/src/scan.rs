@@ -8,7 +8,7 @@ use crate::limits::{CUT_BYTES_MAX, PASSES_MAX, TEXT_BYTES_MIN};
 use crate::prefilter::{Seen, look};
 use crate::rule::{Counts, Rule};
 use crate::secret_names::{self, SecretKind};
-use crate::{digits, email, marked, secrets, values};
+use crate::{digits, email, marked, secrets, urls, values};
 
 /// Something that must go: where it stands and what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,10 @@ pub fn names_secret(name: &str) -> bool {
 fn redact_named<'a>(name: &str, text: &'a str, counts: &mut Counts) -> Cow<'a, str> {
     if text.len() < TEXT_BYTES_MIN {
         return Cow::Borrowed(text);
+    }
+    if name.is_empty() && marked::is_line_of_key(text.as_bytes()) {
+        counts.add(Rule::Token);
+        return Cow::Borrowed(Rule::Token.placeholder());
     }
     let seen = look(text.as_bytes());
     if seen.is_nothing() {
@@ -119,8 +123,9 @@ fn find_in(name: &str, text: &[u8], seen: Seen) -> Vec<Finding> {
     if seen.has_separator {
         secrets::find_named(text, &mut found);
     }
-    if seen.has_at && seen.has_separator {
-        secrets::find_userinfo(text, &mut found);
+    if seen.has_separator {
+        urls::find(text, &mut found);
+        urls::find_accounts(text, seen.has_at, &mut found);
     }
     if seen.has_mark {
         marked::find(text, &mut found);

@@ -1,8 +1,7 @@
-//! Where are passwords, keys, tokens and cookies that a name and `=` or `:` announce, or a URL?
+//! Where are passwords, keys, tokens and cookies that a name and `=` or `:` announce?
 
-use memchr::{memchr3_iter, memmem};
+use memchr::memchr3_iter;
 
-use crate::limits::SECRET_BYTES_MAX;
 use crate::rule::Rule;
 use crate::scan::Finding;
 use crate::secret_names::{SecretKind, may_end_secret, secret_kind_before};
@@ -68,27 +67,6 @@ impl Structures {
         *end = structure_end;
         for (start, end) in spans {
             push(found, start, end);
-        }
-    }
-}
-
-/// Adds secrets in URLs: `scheme://user:password@host`.
-pub(crate) fn find_userinfo(text: &[u8], found: &mut Vec<Finding>) {
-    for scheme in memmem::find_iter(text, b"://") {
-        let start = scheme + 3;
-        let rest = text.get(start..).unwrap_or_default();
-        let ends = |byte: u8| {
-            byte.is_ascii_whitespace() || matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>')
-        };
-        let length = rest.iter().take(SECRET_BYTES_MAX).take_while(|&&byte| !ends(byte)).count();
-        let authority = rest.get(..length).unwrap_or_default();
-        let Some(at) = authority.iter().rposition(|&byte| byte == b'@') else { continue };
-        let user = authority.get(..at).unwrap_or_default();
-        let is_token = user.len() >= 20 && user.iter().any(u8::is_ascii_digit);
-        let has_password =
-            user.iter().position(|&byte| byte == b':').is_some_and(|colon| colon + 1 < user.len());
-        if has_password || is_token {
-            push(found, start, start + at);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::values::{PROSE, Span, closed_quote, end_of, eq_any, is_secret, plain_
 const BEFORE_QUOTES: [&str; 6] = ["BY ", "by ", "AS ", "as ", "VALUES ", "values "];
 
 /// What may stand between a password and its name in a sentence.
-const VERBS: [&str; 3] = ["is ", "to ", "was "];
+const VERBS: [&str; 5] = ["is ", "to ", "was ", "-> ", "→ "];
 
 /// What may follow `IDENTIFIED BY` in the place of a password.
 const NO_PASSWORDS: [&str; 4] = ["password", "values", "random", "value"];
@@ -23,13 +23,15 @@ const SAID_BYTES_MIN: usize = 6;
 /// The secret behind a name that ends at `after`, where no separator stands.
 pub(crate) fn behind_name(text: &[u8], after: usize, kind: SecretKind) -> Option<Span> {
     if text.get(after) == Some(&b'(') {
-        return quoted_secret(text, behind_blanks(text, after + 1), kind);
+        return quoted_secret(text, behind_blanks(text, after + 1), kind)
+            .or_else(|| in_brackets(text, after, kind));
     }
     let from = behind_blanks(text, after);
     let quotes = behind_any(text, from, &BEFORE_QUOTES).unwrap_or(from);
     quoted_secret(text, quotes, kind)
         .or_else(|| of_account(text, from, kind))
         .or_else(|| said(text, behind_any(text, from, &VERBS)?, kind))
+        .or_else(|| in_brackets(text, from, kind))
         .or_else(|| token_behind(text, from, kind))
 }
 
@@ -64,6 +66,17 @@ fn said(text: &[u8], from: usize, kind: SecretKind) -> Option<Span> {
     let is_mixed = value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic);
     (is_mixed && value.len() >= SAID_BYTES_MIN && kind == SecretKind::Password && is_secret(kind, value))
         .then_some((from, from + value.len()))
+}
+
+/// `password [hunter2]`, `password(hunter2)`.
+fn in_brackets(text: &[u8], open: usize, kind: SecretKind) -> Option<Span> {
+    let closing = match text.get(open)? {
+        b'[' => b']',
+        b'(' => b')',
+        _ => return None,
+    };
+    let span = said(text, open + 1, kind)?;
+    (text.get(span.1) == Some(&closing)).then_some(span)
 }
 
 /// `invalid token ab12…`, `token [ab12…] expired`, `token is ab12…`: long, and no word.
@@ -129,6 +142,9 @@ mod tests {
         taken("invalid token \"ab12cd34ef56gh78\"", "invalid token \"<token>\"");
         taken("token [ab12cd34ef56gh78] expired", "token [<token>] expired");
         taken("Invalid token ab12cd34ef56gh78", "Invalid token <token>");
+        taken("Password [brPw9d8f7] and password(prPw9d8f7)", "Password [<token>] and password(<token>)");
+        taken("password -> ar2Pw9d8f7 set", "password -> <token> set");
+        kept("password (optional) password [at least 8] varchar password(64) password(sha256, salt)");
         kept("token refreshed for u1, token count 17, a token of sha256:ab12, unexpected token endOfFile");
         kept("password is incorrect, password is 8 characters long, password to be set");
         kept("Unexpected token '<', unexpected token \"}\", Unexpected token 'o' in JSON");

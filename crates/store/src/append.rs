@@ -17,7 +17,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::files::{EncodedFile, Rows};
 use crate::ledger::LedgerRow;
-use crate::{Store, StoreError, files, ledger, limits, store, table};
+use crate::{Store, StoreError, files, ledger, limits, state, table};
 
 /// The rows of one chunk, and what the ledger will say about it.
 #[derive(Debug)]
@@ -186,7 +186,7 @@ impl Store {
         let mut delta = self.delta_as_known(table).await?;
         for _ in 0..limits::COMMIT_ATTEMPTS_MAX {
             let own: BTreeSet<&str> = encoded.iter().flat_map(EncodedFile::chunks).collect();
-            let present = store::present(&delta, &own)?;
+            let present = state::present(&delta, &own)?;
             if encoded.iter().any(|file| file.holds_any(&present)) {
                 self.check_holders(table, &delta, &present).await?;
                 encoded = without(table, encoded, &present, written_at)?;
@@ -221,7 +221,7 @@ impl Store {
         delta: &DeltaTable,
         present: &BTreeSet<String>,
     ) -> Result<(), StoreError> {
-        for file in store::files_of(delta)? {
+        for file in state::files_of(delta)? {
             if file.chunks.iter().any(|chunk| present.contains(chunk)) {
                 self.read_undamaged(table, &file).await?;
             }

@@ -19,7 +19,7 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
 use crate::files::{EncodedFile, Rows};
-use crate::store::files_of;
+use crate::state::files_of;
 use crate::table::Change;
 use crate::{DataFile, Ledger, Store, StoreError, files, limits, table};
 

@@ -3,7 +3,7 @@
 use fupan_model::{Micros, Table};
 
 use crate::log_files::{checkpoint_version, entry_version};
-use crate::store::files_of;
+use crate::state::files_of;
 use crate::{Store, StoreError, limits};
 
 /// What can be told about a store without reading its rows.

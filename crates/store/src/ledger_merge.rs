@@ -11,7 +11,8 @@ use fupan_model::{Micros, Table};
 
 use crate::compact::{Compaction, optimize, removed};
 use crate::files::Rows;
-use crate::store::{committed_version, files_of};
+use crate::state::files_of;
+use crate::store::committed_version;
 use crate::table::Change;
 use crate::{DataFile, Store, StoreError, ledger, limits, table};
 

@@ -31,6 +31,7 @@ mod samples;
 mod seal;
 mod series;
 mod snapshot;
+mod state;
 mod store;
 mod table;
 mod trouble;

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::repair::ASIDE;
 use crate::seal;
-use crate::store::files_of;
+use crate::state::files_of;
 use crate::{LedgerRow, Store, StoreError, files};
 
 /// What a purge did, or would do.

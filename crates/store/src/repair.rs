@@ -15,7 +15,7 @@ use fupan_model::{Micros, Table};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
-use crate::store::files_of;
+use crate::state::files_of;
 use crate::verify::Damage;
 use crate::{Ledger, LedgerRow, Store, StoreError, limits};
 

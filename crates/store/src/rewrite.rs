@@ -8,7 +8,7 @@ use fupan_model::{Micros, Table};
 
 use crate::compact::removed;
 use crate::files::Rows;
-use crate::store::files_of;
+use crate::state::files_of;
 use crate::table::Change;
 use crate::{DataFile, Store, StoreError, limits, table};
 

@@ -11,7 +11,7 @@ use object_store::path::Path;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::store::files_of;
+use crate::state::files_of;
 use crate::{DataFile, Store, StoreError};
 
 impl Store {

@@ -1,13 +1,12 @@
 //! Opening a store, and reading what it holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use deltalake_core::DeltaTable;
-use deltalake_core::kernel::Add;
-use fupan_model::{Micros, Table};
+use fupan_model::Table;
 use futures::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
@@ -20,7 +19,7 @@ use crate::ledger::{Ledger, LedgerRow};
 use crate::log_files::{entry_version, log_folder};
 use crate::seal::{self, Seal, SealingStore};
 use crate::snapshot::{DataFile, StoreSnapshot, TableSnapshot};
-use crate::table::{TAG_CHUNKS, TAG_DIGEST};
+use crate::state::files_of;
 use crate::{RemoteOptions, StoreError, files, ledger, limits, location, table};
 
 /// A store: Delta tables below one root.
@@ -373,20 +372,6 @@ async fn some_at_once<T: Future<Output = Result<(), StoreError>>>(
     stream::iter(tables).buffer_unordered(limits::TABLES_AT_ONCE).try_collect().await
 }
 
-/// All files of a table's state, whether their chunks count or not, ordered by path.
-pub(crate) fn files_of(delta: &DeltaTable) -> Result<Vec<DataFile>, StoreError> {
-    let mut found: Vec<DataFile> = adds_of(delta)?.into_iter().map(data_file).collect();
-    found.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(found)
-}
-
-/// The actions that brought the files of a table's state, in no order.
-pub(crate) fn adds_of(delta: &DeltaTable) -> Result<Vec<Add>, StoreError> {
-    #[expect(deprecated, reason = "the only public way to the tags of an add action")]
-    let adds = delta.snapshot()?.log_data().iter().map(|view| view.add_action()).collect();
-    Ok(adds)
-}
-
 /// Files of the ledger, in order of commit.
 fn ledger_paths(delta: &DeltaTable) -> Result<Vec<String>, StoreError> {
     let mut paths: Vec<String> =
@@ -414,40 +399,4 @@ fn counted(table: Table, mut file: DataFile, ledger: &Ledger) -> Option<DataFile
     file.chunks = live;
     file.hidden_chunks = hidden;
     (!file.chunks.is_empty()).then_some(file)
-}
-
-/// Which of these chunks are in files of the state already. Cheaper than [`files_of`], which reads statistics too.
-pub(crate) fn present(delta: &DeltaTable, wanted: &BTreeSet<&str>) -> Result<BTreeSet<String>, StoreError> {
-    let mut present = BTreeSet::new();
-    for view in delta.snapshot()?.log_data().iter() {
-        #[expect(deprecated, reason = "the only public way to the tags of an add action")]
-        let tags = view.add_action().tags.unwrap_or_default();
-        let chunks = tags.get(TAG_CHUNKS).and_then(Option::as_deref).unwrap_or_default();
-        present.extend(chunks.split(',').filter(|chunk| wanted.contains(chunk)).map(str::to_owned));
-    }
-    Ok(present)
-}
-
-/// What an add action says of its file.
-pub(crate) fn data_file(add: Add) -> DataFile {
-    let tags = add.tags.unwrap_or_default();
-    let tag = |name: &str| tags.get(name).cloned().flatten();
-    let stats: Value =
-        add.stats.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    let instant = |side: &str| -> Option<Micros> {
-        let text = stats.get(side)?.get("timestamp")?.as_str()?;
-        let at = chrono::DateTime::parse_from_rfc3339(text).ok()?;
-        Some(Micros::from_datetime(at.to_utc()))
-    };
-    let date = add.partition_values.get("date").cloned().flatten();
-    DataFile {
-        path: add.path,
-        size: add.size.unsigned_abs(),
-        date_days: date.as_deref().and_then(files::date_days),
-        rows: stats.get("numRecords").and_then(Value::as_u64).unwrap_or_default(),
-        timestamps: instant("minValues").zip(instant("maxValues")),
-        chunks: tag(TAG_CHUNKS).map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default(),
-        hidden_chunks: Vec::new(),
-        digest: tag(TAG_DIGEST),
-    }
 }

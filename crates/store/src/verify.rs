@@ -14,7 +14,7 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use serde_json::Value;
 
-use crate::store::files_of;
+use crate::state::files_of;
 use crate::{DataFile, Ledger, LedgerRow, Store, StoreError, files};
 pub(crate) use log::replay;
 use rows::RowsByChunk;

@@ -28,12 +28,21 @@ pub(super) fn detect(head: &[u8], head_is_whole: bool, options: &DecodeOptions) 
         if last_boundary(framing(&found, rest), banner) != Some(banner.len()) || are_rows(banner, rest) {
             continue;
         }
+        // An object above is a record like those below, whatever stands between them.
+        let is_object = line.bytes.first() == Some(&b'{');
+        let mut above = Records::new(Framing::Lines, banner).enumerate().filter(|_| is_object);
+        let first = above.find(|(_, line)| json::keys_of(line.bytes, true).is_some());
+        let (lines_before, offset) = match first {
+            Some((0, _)) => continue,
+            Some((at, object)) => (at - 1, object.offset),
+            None => (lines_before, line.offset),
+        };
         let what = match lines_before {
             0 => "line does".to_owned(),
             _ => format!("{} lines do", lines_before + 1),
         };
         let reason = format!("{}; the first {what} not belong to it", found.reason);
-        return Some(Detection { reason, banner_bytes: line.offset, ..found });
+        return Some(Detection { reason, banner_bytes: offset, ..found });
     }
     None
 }
@@ -144,6 +153,15 @@ mod tests {
         assert_eq!(detection.format, InputFormat::JsonLines);
         assert_eq!((found.logs.len(), found.rejects.len()), (2, 2));
         assert_eq!(found.rejects[1].0.record, 3);
+        let object = "{\"ts\":1793849103,\"msg\":\"a\"}\n";
+        let (detection, found) =
+            read(&format!("starting\n{object}warn: x\nwarn: y\n{}", object.replace("\"a\"", "\"b\"")));
+        assert_eq!(
+            (found.logs.len(), found.rejects.len()),
+            (2, 3),
+            "an object above the others is one of them"
+        );
+        assert!(detection.reason.ends_with("the first line does not belong to it"), "{}", detection.reason);
     }
 
     #[test]

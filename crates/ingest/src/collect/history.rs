@@ -28,7 +28,8 @@ impl Stream {
             });
         }
         if self.seen_bytes > 0 {
-            return Some(SourceHistory::Grown { known_bytes: self.seen_bytes });
+            let other = self.seen_in.clone().filter(|source| *source != report.source);
+            return Some(SourceHistory::Grown { known_bytes: self.seen_bytes, other });
         }
         // Only what has no keys of its own is in twice where two versions share records.
         let goes_on = !facts.has_own_keys && report.source != "-";

@@ -114,7 +114,7 @@ async fn members_before_the_damage_stand_and_the_complete_archive_goes_on() {
             .filter_map(|source| source.problem.as_ref())
             .map(ToString::to_string)
             .collect();
-        assert!(problems.iter().any(|problem| problem.contains("damaged after")), "{name}: {problems:?}");
+        assert!(problems.iter().any(|problem| problem.contains("ends early after")), "{name}: {problems:?}");
         assert_eq!(report.sources.last().map(|source| source.source.as_str()), Some(name), "{problems:?}");
         let complete = world.ingest(&world.write(name, whole)).await;
         assert_eq!(counts(&complete).duplicate, kept, "{name}");

@@ -189,7 +189,7 @@ async fn a_rotated_log_goes_on_under_its_new_name_and_the_new_one_starts_anew() 
     let report = world.ingest(&world.path("logs")).await;
     let histories: Vec<_> = report.sources.iter().map(|source| source.history.clone()).collect();
     assert_eq!(histories[0], Some(SourceHistory::StartedAnew));
-    assert!(matches!(histories[1], Some(SourceHistory::Grown { known_bytes }) if known_bytes > 0));
+    assert!(matches!(histories[1], Some(SourceHistory::Grown { known_bytes, .. }) if known_bytes > 0));
     assert_eq!(counts(&report), Counts { read: 160, accepted: 60, rejected: 0, duplicate: 100 });
     assert_eq!(world.rows(Table::Logs).await, 160);
     let again = world.ingest(&world.path("logs")).await;

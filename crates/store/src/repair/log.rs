@@ -18,7 +18,7 @@ use super::Repair;
 use crate::compact::removed;
 use crate::log_files::{LogEntry, checkpoint_version, entry_path, log_folder};
 use crate::seal::open_seal;
-use crate::store::adds_of;
+use crate::state::adds_of;
 use crate::verify::replay;
 use crate::{DataFile, Store, StoreError, table};
 

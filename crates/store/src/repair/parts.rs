@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Repair;
 use crate::compact::removed;
-use crate::store::files_of;
+use crate::state::files_of;
 use crate::table::{Change, TAG_CHUNKS, TAG_DIGEST};
 use crate::{Store, StoreError, table};
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Damage, Finding, Verification};
 use crate::log_files::{LogEntry, checkpoint_version, entry_path, log_folder};
 use crate::seal::{self, Seal};
-use crate::store::{data_file, files_of};
+use crate::state::{data_file, files_of};
 use crate::{DataFile, Store, StoreError};
 
 impl Store {

@@ -84,6 +84,7 @@ pub(super) fn tell(app: &App, done: &Done, settings: &IngestSettings, asked: sup
     unread::tell_skipped(app, sources);
     tell_histories(app, sources);
     super::samples::tell(app, sources);
+    super::samples::tell_retracted(app, sources);
     tell_wide(app, sources);
     tell_named(app, sources);
     tell_zone(app, sources, settings, asked.is_zone_given);

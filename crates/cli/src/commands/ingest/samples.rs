@@ -58,13 +58,27 @@ pub(super) fn tell(app: &App, sources: &[SourceReport]) {
     );
 }
 
+/// Tells which timelines no longer have what they once declared: an older copy of one takes back what was added since.
+pub(super) fn tell_retracted(app: &App, sources: &[SourceReport]) {
+    for source in sources.iter().filter(|source| source.retracted > 0) {
+        app.terminal.note(format!(
+            "{}: it no longer has {}, which is taken back; where it is an older copy of another file, give it another name or leave it out",
+            super::account::name(source),
+            counted(source.retracted, "event")
+        ));
+    }
+}
+
 fn tell_pairs(
     app: &App,
     sources: &[SourceReport],
     of: impl Fn(&SourceReport) -> &BTreeMap<String, u64>,
     words: impl Fn(u64, &str) -> String,
 ) {
-    let pairs = || sources.iter().flat_map(|source| of(source).iter().map(move |pair| (source, pair)));
+    let pairs = || {
+        let all = sources.iter().flat_map(|source| of(source).iter().map(move |pair| (source, pair)));
+        all.filter(|(_, (_, count))| **count > 0)
+    };
     for (source, (other, samples)) in pairs().take(PAIRS_SHOWN) {
         let other = if other == "-" { "standard input" } else { other };
         app.terminal.note(format!("{}: {}", super::account::name(source), words(*samples, other)));

@@ -270,7 +270,7 @@ mod tests {
             [Role::Label, Role::Time, Role::Label],
             "each order has been made, not each was paid"
         );
-        assert_eq!(wide_roles(&names, &[paid]).unwrap()[1..3], [Role::Label, Role::Time]);
+        assert_eq!(wide_roles(&names, &[paid]).unwrap()[1..3], [Role::Time, Role::Label]);
         let names = ["time", "timestamp_ms", "date", "金额"].map(str::to_owned);
         let twice = row(["2026-11-05 11:05:03", "1793847903000", "", "12.5"]);
         assert_eq!(wide_roles(&names, &[twice]).unwrap()[..3], [Role::Time, Role::Ignored, Role::Ignored]);
