@@ -120,12 +120,11 @@ fn find_folded(name: &str, folded: &Folded) -> Vec<Finding> {
 
 fn find_in(name: &str, text: &[u8], seen: Seen) -> Vec<Finding> {
     let mut found = Vec::new();
-    if seen.has_separator {
-        secrets::find_named(text, &mut found);
-    }
-    if seen.has_separator {
+    if seen.has_separator && secrets::find_named(text, &mut found) {
         urls::find(text, &mut found);
-        urls::find_accounts(text, seen.has_at, &mut found);
+    }
+    if seen.has_separator && seen.has_at {
+        urls::find_accounts(text, &mut found);
     }
     if seen.has_mark {
         marked::find(text, &mut found);

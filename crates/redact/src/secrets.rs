@@ -11,10 +11,15 @@ pub(crate) fn push(found: &mut Vec<Finding>, start: usize, end: usize) {
     found.push(Finding { start, end, rule: Rule::Token });
 }
 
-/// Adds secrets that a name and `=` or `:` announce.
-pub(crate) fn find_named(text: &[u8], found: &mut Vec<Finding>) {
+/// Adds secrets that a name and `=` or `:` announce; whether `://` is in the text.
+pub(crate) fn find_named(text: &[u8], found: &mut Vec<Finding>) -> bool {
     let mut structures = Structures::default();
+    let mut has_url = false;
     for at in memchr3_iter(b'=', b':', 0xEF, text) {
+        if text.get(at..at + 3) == Some(b"://") {
+            has_url = true;
+            continue;
+        }
         // Almost all names are told by their end, all digits of times too.
         let name = text.get(..at).unwrap_or_default();
         if name.last().is_none_or(|last| last.is_ascii_alphanumeric() && !may_end_secret(name)) {
@@ -36,6 +41,7 @@ pub(crate) fn find_named(text: &[u8], found: &mut Vec<Finding>) {
             None => structures.find(text, from, kind, found),
         }
     }
+    has_url
 }
 
 /// Objects and lists that names of secrets announce. What is in one is not looked through again for a name in it, so

@@ -21,8 +21,9 @@ const WEBHOOKS: [&[u8]; 7] = [
 /// What stands between account and address in names of data sources of Go.
 const NETWORKS: [&[u8]; 2] = [b"@tcp(", b"@unix("];
 
-/// Adds secrets in URLs: `scheme://user:password@host`, and webhooks.
+/// Adds secrets in URLs, and beside them: `scheme://user:password@host`, webhooks, accounts of curl.
 pub(crate) fn find(text: &[u8], found: &mut Vec<Finding>) {
+    find_options(text, found);
     for scheme in memmem::find_iter(text, b"://") {
         let start = scheme + 3;
         let rest = text.get(start..).unwrap_or_default();
@@ -50,9 +51,9 @@ pub(crate) fn find(text: &[u8], found: &mut Vec<Finding>) {
     }
 }
 
-/// Adds passwords of accounts without a scheme: `user:password@tcp(host)`, and `-u user:password` of curl.
-pub(crate) fn find_accounts(text: &[u8], has_at: bool, found: &mut Vec<Finding>) {
-    for network in NETWORKS.into_iter().filter(|_| has_at) {
+/// Adds passwords of accounts without a scheme: `user:password@tcp(host)`.
+pub(crate) fn find_accounts(text: &[u8], found: &mut Vec<Finding>) {
+    for network in NETWORKS {
         for at in memmem::find_iter(text, network) {
             let before = text.get(at.saturating_sub(SECRET_BYTES_MAX)..at).unwrap_or_default();
             let is_account =
@@ -69,6 +70,10 @@ pub(crate) fn find_accounts(text: &[u8], has_at: bool, found: &mut Vec<Finding>)
             }
         }
     }
+}
+
+/// Adds passwords of `curl -u user:password https://…`.
+fn find_options(text: &[u8], found: &mut Vec<Finding>) {
     for option in memmem::find_iter(text, b"-u ") {
         let from = option + 3;
         let is_word = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'<' | b'>');
