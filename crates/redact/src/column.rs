@@ -9,7 +9,7 @@ use std::cell::Cell;
 use memchr::{memchr_iter, memchr3_iter, memmem};
 
 use crate::secret_names::{may_end_secret, secret_kind_before};
-use crate::{digits, prefilter};
+use crate::{digits, marked, prefilter, urls};
 
 /// Places of the values of which [`crate::redact_field`] could take something, whatever the name of the
 /// field, unless the name is that of a secret; in order, each once.
@@ -20,6 +20,7 @@ pub fn suspects(text: &[u8], offsets: &[i32]) -> Vec<usize> {
     let mut found = Vec::new();
     rows.add_marked(&mut found);
     rows.add_named(&mut found);
+    rows.add_lines_of_keys(&mut found);
     rows.add_escaped(&mut found);
     digits::find_runs(text, |start, end| rows.add_numbers(start, end, &mut found));
     in_order(found)
@@ -104,6 +105,10 @@ impl Rows<'_> {
                 Some([b'=' | b':', ..] | [0xEF, 0xBC, 0x9A | 0x9D, ..]) => {}
                 _ => continue,
             }
+            if self.text.get(at..at + 3) == Some(b"://") {
+                self.add_url(at, found);
+                continue;
+            }
             let before = self.text.get(..at).unwrap_or_default();
             if before.last().is_none_or(|last| last.is_ascii_alphanumeric() && !may_end_secret(before)) {
                 continue;
@@ -113,6 +118,27 @@ impl Rows<'_> {
             let value = self.text.get(start..end).unwrap_or_default();
             if secret_kind_before(value, at - start).is_some() {
                 found.push(row);
+            }
+        }
+    }
+
+    /// Webhooks, and what stands beside a URL.
+    fn add_url(&self, scheme: usize, found: &mut Vec<usize>) {
+        let row = self.of(scheme);
+        let Some((start, end)) = self.span(row) else { return };
+        let value = self.text.get(start..end).unwrap_or_default();
+        if urls::may_hold_secret(value, scheme - start) {
+            found.push(row);
+        }
+    }
+
+    /// Keys of which each line is a value.
+    fn add_lines_of_keys(&self, found: &mut Vec<usize>) {
+        for (row, pair) in self.offsets.windows(2).enumerate() {
+            let [start, end] = pair else { continue };
+            if marked::KEY_LINE_BYTES.contains(&((end - start).unsigned_abs() as usize)) {
+                let value = self.span(row).and_then(|(start, end)| self.text.get(start..end));
+                found.extend(value.filter(|value| marked::is_line_of_key(value)).map(|_| row));
             }
         }
     }

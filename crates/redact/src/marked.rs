@@ -207,11 +207,14 @@ fn code_before(text: &[u8], at: usize) -> Option<values::Span> {
     ((4..=8).contains(&digits) && is_alone && announces).then_some((end - digits, end))
 }
 
+/// How long the lines of a key in PEM are.
+pub(crate) const KEY_LINE_BYTES: std::ops::RangeInclusive<usize> = 60..=76;
+
 /// Whether a text is one line of a key in PEM: where each line is a record, the line that says so is another one. Digests
 /// in hexadecimal digits are none.
 pub(crate) fn is_line_of_key(text: &[u8]) -> bool {
     let has = |is_kind: fn(&u8) -> bool| text.iter().any(is_kind);
-    matches!(text.len(), 60..=76)
+    KEY_LINE_BYTES.contains(&text.len())
         && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
         && has(u8::is_ascii_uppercase)
         && has(u8::is_ascii_lowercase)

@@ -51,6 +51,12 @@ pub(crate) fn find(text: &[u8], found: &mut Vec<Finding>) {
     }
 }
 
+/// Whether something may be found in a text that has `://` there, but for accounts with `@`.
+pub(crate) fn may_hold_secret(text: &[u8], scheme: usize) -> bool {
+    let rest = text.get(scheme + 3..).unwrap_or_default();
+    WEBHOOKS.iter().any(|webhook| rest.starts_with(webhook)) || memmem::find(text, b"-u ").is_some()
+}
+
 /// Adds passwords of accounts without a scheme: `user:password@tcp(host)`.
 pub(crate) fn find_accounts(text: &[u8], found: &mut Vec<Finding>) {
     for network in NETWORKS {

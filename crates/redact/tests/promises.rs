@@ -32,6 +32,7 @@ fn pieces() -> impl Strategy<Value = String> {
         Just("IDENTIFIED BY \"a".to_owned()),
         Just("token 'ab12cd34ef56'".to_owned()),
         Just("\"name\":\"pwd\",\"value\":\"".to_owned()),
+        "://|https://hooks.slack.com/services/|curl -u admin:pw1 |root:x1@tcp\\(|验证码（|[A-Za-z0-9+/]{60,70}",
         Just("order_id=".to_owned()),
         Just("<token>".to_owned()),
         Just("\\\"".to_owned()),

@@ -28,7 +28,7 @@ pub enum StoreError {
     },
     /// The newest log entry of a table is empty or torn, as a machine that lost power leaves it.
     #[error(
-        "table `{table}`: log entry {entry} is damaged ({reason})\nhint: nothing before it is lost; `fupan store repair` moves that one file aside; then ingest the same sources again"
+        "table `{table}`: log entry {entry} is damaged ({reason})\nhint: `fupan store repair` moves that one file aside and says what to ingest again"
     )]
     DamagedLog {
         /// Which table.

@@ -27,7 +27,7 @@ pub(crate) struct LogEntry {
 impl LogEntry {
     /// Its actions, or what is wrong with it.
     pub(crate) fn actions(&self) -> Result<Vec<Value>, String> {
-        if self.bytes.is_empty() {
+        if self.bytes.iter().all(u8::is_ascii_whitespace) {
             return Err("it is empty".to_owned());
         }
         let lines = self.bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());

@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::StreamExt;
 use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    CopyOptions, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use serde_json::{Value, json};
 
@@ -89,15 +90,33 @@ fn is_entry(location: &Path) -> bool {
         && location.parts().rev().nth(1).is_some_and(|folder| folder.as_ref() == "_delta_log")
 }
 
-/// Seals log entries on their way to the store below.
+/// Seals log entries on their way to the store below, and may look at the seals on the way back.
 #[derive(Debug)]
 pub(crate) struct SealingStore {
     inner: Arc<dyn ObjectStore>,
+    checks: bool,
 }
 
 impl SealingStore {
+    /// What is read comes as it is.
     pub(crate) fn new(inner: Arc<dyn ObjectStore>) -> Self {
-        Self { inner }
+        Self { inner, checks: false }
+    }
+
+    /// A log entry that is empty or changed is an error: Delta would take it for one that says less.
+    pub(crate) fn checking(inner: Arc<dyn ObjectStore>) -> Self {
+        Self { inner, checks: true }
+    }
+
+    async fn checked(&self, location: &Path, found: GetResult) -> Result<GetResult> {
+        let (meta, range, attributes) = (found.meta.clone(), found.range.clone(), found.attributes.clone());
+        let bytes = found.bytes().await?;
+        if bytes.iter().all(u8::is_ascii_whitespace) || check(&bytes) == Seal::Broken {
+            let source = format!("{location} is empty or was changed after it was written").into();
+            return Err(object_store::Error::Generic { store: "fupan", source });
+        }
+        let payload = GetResultPayload::Stream(futures::stream::once(async { Ok(bytes) }).boxed());
+        Ok(GetResult { payload, meta, range, attributes })
     }
 }
 
@@ -127,7 +146,9 @@ impl ObjectStore for SealingStore {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.inner.get_opts(location, options).await
+        let is_checked = self.checks && is_entry(location) && options.range.is_none() && !options.head;
+        let found = self.inner.get_opts(location, options).await?;
+        if is_checked { self.checked(location, found).await } else { Ok(found) }
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {

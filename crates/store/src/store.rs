@@ -88,8 +88,9 @@ impl Store {
     async fn over(root: Url, whole: Arc<dyn ObjectStore>) -> Result<Self, StoreError> {
         location::know_scheme(root.scheme())?;
         let prefix = location::prefix(&root)?;
-        let whole: Arc<dyn ObjectStore> = Arc::new(SealingStore::new(whole));
-        let below: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(Arc::clone(&whole), prefix));
+        let sealing: Arc<dyn ObjectStore> = Arc::new(SealingStore::new(Arc::clone(&whole)));
+        let whole: Arc<dyn ObjectStore> = Arc::new(SealingStore::checking(whole));
+        let below: Arc<dyn ObjectStore> = Arc::new(PrefixStore::new(sealing, prefix));
         let store = Self { root, whole, below, tables: Mutex::default(), folded: Mutex::default() };
         if !store.exists(Table::Ingests).await? {
             return Err(StoreError::NotFound { root: store.display_root() });
@@ -123,7 +124,7 @@ impl Store {
             entry: newest.filename().unwrap_or_default().to_owned(),
             reason,
         };
-        if bytes.is_empty() {
+        if bytes.iter().all(u8::is_ascii_whitespace) {
             return Err(damaged("it is empty".to_owned()));
         }
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
@@ -190,13 +191,31 @@ impl Store {
     pub(crate) async fn delta(&self, table: Table) -> Result<DeltaTable, StoreError> {
         let cached = self.tables.lock().await.get(&table).cloned();
         if let Some(mut delta) = cached {
-            delta.update_state().await?;
-            return Ok(delta);
+            return match delta.update_state().await {
+                Ok(()) => Ok(delta),
+                Err(error) => Err(self.explained(table, error.into()).await),
+            };
         }
         let mut delta = table::handle(&self.whole, &self.root, table)?;
-        delta.load().await?;
+        if let Err(error) = delta.load().await {
+            return Err(self.explained(table, error.into()).await);
+        }
         self.keep(table, delta.clone()).await;
         Ok(delta)
+    }
+
+    /// Why a table cannot be loaded: the log entry that is damaged, where one is.
+    async fn explained(&self, table: Table, error: StoreError) -> StoreError {
+        let entries = self.log_entries(table).await.unwrap_or_default();
+        let damaged = entries.iter().find_map(|entry| Some((entry, entry.actions().err()?)));
+        match damaged {
+            Some((entry, reason)) => StoreError::DamagedLog {
+                table: table.name().to_owned(),
+                entry: entry.location.filename().unwrap_or_default().to_owned(),
+                reason,
+            },
+            None => error,
+        }
     }
 
     /// A table's handle with the state of a version, by its newest checkpoint and the entries behind that.

@@ -94,6 +94,9 @@ impl Store {
                     Some(checkpoint) => format!(
                         "what the checkpoint of version {checkpoint} says takes its place; nothing is lost"
                     ),
+                    None if is_newest && table == Table::Ingests => {
+                        "its commit never was whole; where it noted that a source was forgotten, that counts again".to_owned()
+                    }
                     None if is_newest => "its commit never was whole".to_owned(),
                     None => nothing_in_its_place(table).to_owned(),
                 };

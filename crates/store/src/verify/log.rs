@@ -95,7 +95,7 @@ fn problem_of(entry: &LogEntry, expected: u64, files: &mut BTreeMap<String, Data
         return Some(format!("it follows on version {before}: entries between are missing"));
     }
     if seal::check(&entry.bytes) == Seal::Missing {
-        return Some("it was not written by fupan, or it is damaged".to_owned());
+        return Some("it was not written by fupan, or it is damaged: compare it with a copy".to_owned());
     }
     for action in actions {
         replay(action, files);

@@ -145,7 +145,13 @@ async fn a_ledger_file_that_is_lost_is_told_by_its_sources() {
 
 #[tokio::test]
 async fn a_log_entry_that_is_torn_or_missing_gives_way_and_the_store_opens_again() {
-    let torn = [(true, Some("")), (true, Some("{\"commitInfo\":{\"ti")), (false, Some("{\"add\":{"))];
+    let torn = [
+        (true, Some("")),
+        (true, Some("{\"commitInfo\":{\"ti")),
+        (false, Some("{\"add\":{")),
+        (false, Some("")),
+        (false, Some("\n")),
+    ];
     for (newest, torn) in torn.into_iter().chain([(false, None)]) {
         let world = World::with_hours(4, 10).await;
         let before = rows(&world.store).await;
@@ -155,6 +161,11 @@ async fn a_log_entry_that_is_torn_or_missing_gives_way_and_the_store_opens_again
         match torn {
             Some(torn) => std::fs::write(&entry, torn).expect("tear"),
             None => std::fs::remove_file(&entry).expect("remove"),
+        }
+        if torn.is_some() && !newest {
+            let error = Store::open(&location(&world)).await.expect("open").snapshot(None).await;
+            let error = error.expect_err("a part of the answer is gone").to_string();
+            assert!(error.contains("`fupan store repair`") && error.contains("002.json"), "{error}");
         }
         if newest || torn.is_none() {
             let error = match Store::open(&location(&world)).await {

@@ -51,7 +51,7 @@ pub(super) fn tell(app: &App, sources: &[SourceReport]) {
         |source| &source.records_changed,
         |records, other| {
             format!(
-                "{} have ids that {other} has with another content: all are kept",
+                "{} with ids that {other} has with another content: all are kept",
                 counted(records, "record")
             )
         },

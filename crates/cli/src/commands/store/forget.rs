@@ -134,7 +134,7 @@ async fn interrupted(app: &App, store: &Store, arguments: &Arguments) -> Outcome
     };
     let left = store.left_behind(before).await?;
     let all = store.left_behind(None).await?;
-    let young = all.files() - left.files();
+    let young = all.files().saturating_sub(left.files());
     if young > 0 {
         app.terminal.warn(format!(
             "{} left alone: another command is writing into this store, or that cannot be known here, and they are younger than a day",
