@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use arrow::error::ArrowError;
 use fupan_model::records::{Attributes, Text};
 use fupan_model::{Change, IncidentEvent, MetricPoint, SpanRecord};
-use fupan_redact::{Counts, KeySource, identifies, redact, redact_field};
+use fupan_redact::{Counts, KeySource, identifies, names_secret, redact, redact_field};
 
 /// Short values that repeat (services, regions, keys) are looked at once.
 const REMEMBERED: usize = 1 << REMEMBERED_BITS;
@@ -197,11 +197,14 @@ impl Guard {
 
     fn owned_attributes(&mut self, attributes: &mut [(String, String)]) {
         let mut is_renamed = false;
+        let beside = attributes.iter().find(|(key, value)| names_secret_beside(key, value));
+        let beside = beside.map(|(_, name)| name.clone());
         for (key, value) in attributes.iter_mut() {
             if KEYS.contains(&key.as_str()) {
                 continue;
             }
-            if let Cow::Owned(redacted) = redact_attribute(key, value, &mut self.counts) {
+            let name = beside.as_ref().filter(|_| holds_value(key)).unwrap_or(key);
+            if let Cow::Owned(redacted) = redact_attribute(name, value, &mut self.counts) {
                 *value = redacted;
             }
             let values = self.counts;
@@ -212,6 +215,31 @@ impl Guard {
             keep_apart(attributes);
         }
     }
+}
+
+/// Whether an attribute says that others hold a secret: `key=redis.password`, as changes of configuration have it.
+fn names_secret_beside(key: &str, value: &str) -> bool {
+    const NAMING: [&str; 7] =
+        ["key", "name", "field", "propertyName", "property_name", "configKey", "config_key"];
+    NAMING.contains(&key) && names_secret(value)
+}
+
+/// Whether an attribute holds what another one names.
+fn holds_value(key: &str) -> bool {
+    const HOLDING: [&str; 11] = [
+        "value",
+        "oldValue",
+        "newValue",
+        "old_value",
+        "new_value",
+        "propertyValue",
+        "property_value",
+        "before",
+        "after",
+        "old",
+        "new",
+    ];
+    HOLDING.contains(&key)
 }
 
 fn redact_attribute<'a>(key: &str, value: &'a str, counts: &mut Counts) -> Cow<'a, str> {

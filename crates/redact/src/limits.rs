@@ -29,3 +29,6 @@ pub const PASSES_MAX: usize = 16;
 
 /// Bytes at the end of a text that was cut off there: part of a number or address could stand in them.
 pub const CUT_BYTES_MAX: usize = 64;
+
+/// Bytes before a separator in which the member stands that names what is behind it.
+pub(crate) const PAIR_BYTES_MAX: usize = 256;

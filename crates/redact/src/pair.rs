@@ -1,16 +1,41 @@
 //! A name and its value as two members of an object: `{"name":"Authorization","value":"…"}`, as exports of requests write
 //! headers.
 
-/// What the member with the value is called.
-const VALUES: [&[u8]; 3] = [b"value", b"Value", b"val"];
+/// What the member with the value is called, or those with the old and the new one; the longer ones first.
+const VALUES: [&[u8]; 9] = [
+    b"oldValue",
+    b"newValue",
+    b"old_value",
+    b"new_value",
+    b"propertyValue",
+    b"property_value",
+    b"value",
+    b"Value",
+    b"val",
+];
+
+/// Members between the name and its value: the old one before the new one.
+const BETWEEN_MAX: usize = 2;
 
 /// The name in the member before, if a text ends with the key of a value: `"name":"Authorization","value`.
 pub(crate) fn name_beside(before: &[u8]) -> Option<&[u8]> {
-    let key = VALUES.iter().find_map(|key| before.strip_suffix(*key))?;
-    let between = without_quotes(key)?.trim_ascii_end().strip_suffix(b",")?;
-    let name = without_quotes(between.trim_ascii_end())?;
-    let start = name.iter().rposition(|byte| matches!(byte, b'"' | b'\''))? + 1;
-    name.get(start..)
+    let mut before = before;
+    for _ in 0..BETWEEN_MAX {
+        let key = VALUES.iter().find_map(|key| before.strip_suffix(*key))?;
+        let between = without_quotes(key)?.trim_ascii_end().strip_suffix(b",")?;
+        let value = without_quotes(between.trim_ascii_end())?;
+        let start = value.iter().rposition(|byte| matches!(byte, b'"' | b'\''))? + 1;
+        // The member before may hold another value of the same name.
+        let member = value.get(..start - 1)?;
+        let escapes = member.iter().rev().take_while(|byte| **byte == b'\\').count();
+        let member = member.get(..member.len() - escapes)?.trim_ascii_end();
+        let other = member.strip_suffix(b":").and_then(|key| without_quotes(key.trim_ascii_end()));
+        match other.filter(|key| VALUES.iter().any(|known| key.ends_with(known))) {
+            Some(key) => before = key,
+            None => return value.get(start..),
+        }
+    }
+    None
 }
 
 /// Without the quotes at its end, escaped ones too; none if there are none.
@@ -43,6 +68,11 @@ mod tests {
             r#"{\"key\": \"password\", \"value\": \"hunter2\"}"#,
             r#"{\"key\": \"password\", \"value\": \"<token>\"}"#,
         );
+        taken(
+            r#"{"key":"spring.redis.password","oldValue":"Abc@123","newValue":"Xyz@987"}"#,
+            r#"{"key":"spring.redis.password","oldValue":"<token>","newValue":"<token>"}"#,
+        );
+        kept(r#"{"key":"pool.size","oldValue":"8","newValue":"16"}"#);
         kept(r#"{"name":"Accept","value":"text/html"} {"token":17,"value":"x1"}"#);
     }
 }

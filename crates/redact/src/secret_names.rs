@@ -1,7 +1,7 @@
 //! Which names are those of secrets?
 
 use crate::labels::last_word;
-use crate::limits::LABEL_BYTES_MAX;
+use crate::limits::{LABEL_BYTES_MAX, PAIR_BYTES_MAX};
 use crate::pair::name_beside;
 
 /// What a secret's name says about its form.
@@ -178,7 +178,8 @@ pub(crate) fn secret_kind_before(text: &[u8], at: usize) -> Option<SecretKind> {
             _ => break,
         };
     }
-    if let Some(name) = name_beside(before) {
+    let end = before.as_ptr() as usize - text.as_ptr() as usize + before.len();
+    if let Some(name) = name_beside(text.get(end.saturating_sub(PAIR_BYTES_MAX)..end)?) {
         return secret_kind_of(name);
     }
     before = without_verb(before);

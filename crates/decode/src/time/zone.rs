@@ -86,6 +86,9 @@ pub(crate) fn zone_of_word(word: &str) -> Option<ZoneWord> {
 
 /// The one zone that a name, an offset or an abbreviation means.
 pub(crate) fn zone_named(text: &str) -> Option<Tz> {
+    if ["北京时间", "东八区", "中国标准时间"].contains(&text.trim()) {
+        return Some(Tz::Asia__Shanghai);
+    }
     zone_by_name(text).or_else(|| zone_of_word(text.trim())?.zone())
 }
 

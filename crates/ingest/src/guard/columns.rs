@@ -2,6 +2,7 @@
 //! value by value only where it does.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use arrow::array::{Array, ArrayRef, AsArray, MapArray, StringArray, StringBuilder, StructArray};
 use arrow::datatypes::UInt32Type;
@@ -9,7 +10,7 @@ use arrow::error::ArrowError;
 use fupan_redact::{Counts, names_secret, redact, suspected_ids, suspects};
 use fupan_store::{plain, text_map_builder};
 
-use super::{Guard, keep_apart, redact_attribute};
+use super::{Guard, holds_value, keep_apart, names_secret_beside, redact_attribute};
 use crate::rows::columns::{attributes, shared};
 
 impl Guard {
@@ -77,12 +78,15 @@ impl Guard {
         let clean_keys = self.texts(keys.clone());
         let mut suspected = suspects(values.value_data(), values.value_offsets());
         suspected.extend((0..keys.len()).filter(|&entry| self.is_secret(keys.value(entry))));
+        let named = named_beside(&column, keys, values);
+        suspected.extend(named.keys());
         suspected.sort_unstable();
         suspected.dedup();
         let mut replaced = Vec::new();
         for entry in suspected {
             let (key, value) = (keys.value(entry), values.value(entry));
-            if let Cow::Owned(clean) = redact_attribute(key, value, &mut self.counts) {
+            let name = named.get(&entry).copied().unwrap_or(key);
+            if let Cow::Owned(clean) = redact_attribute(name, value, &mut self.counts) {
                 replaced.push((entry, clean));
             }
         }
@@ -120,6 +124,24 @@ impl Guard {
         }
         is_secret
     }
+}
+
+/// Entries that hold a secret which another entry of their map names, and the name.
+fn named_beside<'k>(
+    column: &MapArray,
+    keys: &StringArray,
+    values: &'k StringArray,
+) -> HashMap<usize, &'k str> {
+    let offsets = column.value_offsets();
+    let naming = (0..keys.len()).filter(|&entry| names_secret_beside(keys.value(entry), values.value(entry)));
+    let mut found = HashMap::new();
+    for entry in naming {
+        let row = offsets.partition_point(|&offset| offset as usize <= entry);
+        let Some([from, to]) = row.checked_sub(1).and_then(|row| offsets.get(row..row + 2)) else { continue };
+        let holding = (*from as usize..*to as usize).filter(|&other| holds_value(keys.value(other)));
+        found.extend(holding.map(|other| (other, values.value(entry))));
+    }
+    found
 }
 
 /// Whether no rule takes anything out of these.

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use fupan_model::Micros;
 
 use crate::formats::counts;
-use crate::formats::log_fields::{Field, canonical, default_target, means};
+use crate::formats::log_fields::{Field, canonical, default_target, means, names_zone};
 use crate::formats::quantity::{number_in, quantity};
 use crate::formats::table::{is_missing, is_no_value, is_percent, written_number};
 use crate::time::parse_instant;
@@ -129,16 +129,17 @@ pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Opti
     let mut roles = shared_roles(names, sample);
     let mut metrics = 0;
     let are_counted = counts::are_counted(names, sample);
-    let may_measure = |(_, (slot, name)): &(usize, (&mut Role, &String))| {
-        **slot == Role::Label && !(are_counted && counts::tells_apart(name)) && !is_of_ids(name)
-    };
+    let tells_apart =
+        |name: &str| is_of_ids(name) || names_zone(name) || (are_counted && counts::tells_apart(name));
+    let may_measure =
+        |(_, (slot, name)): &(usize, (&mut Role, &String))| **slot == Role::Label && !tells_apart(name);
     for (at, (slot, name)) in roles.iter_mut().zip(names).enumerate().filter(may_measure) {
         let cells = sample.iter().filter_map(|row| row.get(at)).filter(|cell| !is_no_value(cell));
         let cells: Vec<&str> = cells.map(AsRef::as_ref).collect();
         let numbers = cells.iter().filter(|cell| written_number(cell).is_some()).count();
         let is_numeric = numbers as f64 >= NUMBERS_SHARE_MIN * cells.len() as f64;
         let in_cells = if is_numeric { None } else { unit_in_cells(&cells) };
-        if (is_numeric || in_cells.is_some()) && !are_numbers_of_people(name, &cells) {
+        if (is_numeric || in_cells.is_some()) && !are_keys(&cells) && !are_numbers_of_people(name, &cells) {
             let are_percents = !cells.is_empty() && cells.iter().all(|cell| is_percent(cell));
             let (name, unit) = name_and_unit(name);
             // What the header names, where the numbers with units can be told in it; else what stands behind them.
@@ -151,7 +152,7 @@ pub(crate) fn wide_roles(names: &[String], sample: &[Vec<Cow<'_, str>>]) -> Opti
     (metrics > 0 && roles.contains(&Role::Time)).then_some(roles)
 }
 
-/// Whether a column holds ids, whose numbers measure nothing: `store_id`, `storeId`, `batch_no`, 门店ID, 门店编号.
+/// Whether a column holds ids, whose numbers measure nothing: `store_id`, `storeId`, `batch_no`, 门店ID, 门店编号, 错误码.
 /// `PAID` has none.
 pub(crate) fn is_of_ids(name: &str) -> bool {
     let ends_apart = |end: &str, continues: fn(char) -> bool| {
@@ -164,7 +165,19 @@ pub(crate) fn is_of_ids(name: &str) -> bool {
     };
     is_word("ID", "Id", "id")
         || is_word("NO", "No", "no")
-        || ["编号", "编码", "工号", "单号"].iter().any(|end| name.ends_with(end))
+        || is_word("CODE", "Code", "code")
+        || is_word("PORT", "Port", "port")
+        // 信号 is a strength.
+        || (name.ends_with(['号', '码']) && !name.ends_with("信号"))
+        || name == "端口"
+}
+
+/// Whether cells are written as keys are: with zeros in front, which no number has.
+fn are_keys(cells: &[&str]) -> bool {
+    cells.iter().any(|cell| {
+        let cell = cell.trim();
+        cell.len() > 1 && cell.starts_with('0') && cell.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// What numbers of people are called. What is counted is called so, too: 手机销量.
@@ -256,6 +269,17 @@ mod tests {
         let roles = wide_roles(&names, &[row]).unwrap();
         assert_eq!(roles[..5], [Role::Ignored, Role::Time, Role::Label, Role::Label, Role::Label]);
         assert!(roles[5..].iter().all(|role| matches!(role, Role::Metric { .. })), "{roles:?}");
+    }
+
+    #[test]
+    fn keys_and_zones_are_no_metrics() {
+        let names =
+            ["时间", "商户号", "错误码", "门店", "err_code", "tz_offset", "信号", "次数"].map(str::to_owned);
+        let row =
+            ["2026-11-05 11:00:00", "1001", "500", "0012", "7", "800", "3", "2"].map(Cow::Borrowed).to_vec();
+        let roles = wide_roles(&names, &[row]).unwrap();
+        assert!(roles[1..6].iter().all(|role| *role == Role::Label), "{roles:?}");
+        assert!(roles[6..].iter().all(|role| matches!(role, Role::Metric { .. })), "{roles:?}");
     }
 
     #[test]

@@ -21,7 +21,11 @@ pub(super) const NAMES: &[(Field, &[&str], &[&str])] = &[
             "timelocal",
             "时间",
             "时间戳",
+            "发生时间",
+            "事件时间",
             "日志时间",
+            "数据时间",
+            "datatime",
             "采集时间",
             "上报时间",
             "记录时间",
@@ -51,8 +55,6 @@ pub(super) const NAMES: &[(Field, &[&str], &[&str])] = &[
             "ctime",
             "occurtime",
             "timestampms",
-            "发生时间",
-            "事件时间",
             "统计时间",
             "下单时间",
             "创建时间",
@@ -321,4 +323,4 @@ pub(super) const ZONES: [(&str, Tz); 4] = [
 ];
 
 /// Keys that hold the zone of a record's time, in any case.
-pub(super) const ZONE_KEYS: [&str; 4] = ["tz", "timezone", "time_zone", "时区"];
+pub(super) const ZONE_KEYS: [&str; 6] = ["tz", "timezone", "time_zone", "tz_offset", "utc_offset", "时区"];
