@@ -72,6 +72,19 @@ pub fn parse_instant(text: &str, zone: Tz) -> Result<ParsedInstant, TimeError> {
     since_epoch(text)
 }
 
+/// As [`parse_instant`], where the zone of a text without one may be named beside it.
+pub(crate) fn parse_instant_beside(
+    text: &str,
+    zone: Tz,
+    named: impl FnOnce() -> Option<Tz>,
+) -> Result<ParsedInstant, TimeError> {
+    let parsed = parse_instant(text, zone)?;
+    match if parsed.assumed_zone { named() } else { None } {
+        Some(zone) => parse_instant(text, zone).map(|parsed| ParsedInstant { assumed_zone: false, ..parsed }),
+        None => Ok(parsed),
+    }
+}
+
 /// Smaller numbers are counted from elsewhere, or were never set; nothing that fupan reads is as old.
 const EPOCH_MICROS_MIN: i64 = 100_000_000 * Micros::PER_SECOND;
 

@@ -198,8 +198,7 @@ fn walk(folder: &Path, sources: &mut Vec<Source>) -> Result<(), IngestError> {
             if walk(&path, sources).is_err() {
                 sources.push(file_source(&path, false));
             }
-        } else if path.metadata().map_or(true, |metadata| metadata.is_file()) {
-            // Reading a pipe or a socket would wait for whoever writes to it.
+        } else if is_no_pipe(&path) {
             sources.push(file_source(&path, false));
         }
         if sources.len() > limits::SOURCES_MAX {
@@ -210,6 +209,11 @@ fn walk(folder: &Path, sources: &mut Vec<Source>) -> Result<(), IngestError> {
         }
     }
     Ok(())
+}
+
+/// Reading a pipe or a socket would wait for whoever writes to it. What cannot be looked at is told as such when it is read.
+fn is_no_pipe(path: &Path) -> bool {
+    path.metadata().map_or(true, |metadata| metadata.is_file())
 }
 
 fn expand(pattern: &str, sources: &mut Vec<Source>) -> Result<(), IngestError> {
@@ -223,7 +227,7 @@ fn expand(pattern: &str, sources: &mut Vec<Source>) -> Result<(), IngestError> {
     for path in paths.flatten() {
         if path.is_dir() {
             walk(&path, sources)?;
-        } else if path.metadata().map_or(true, |metadata| metadata.is_file()) {
+        } else if is_no_pipe(&path) {
             sources.push(file_source(&path, true));
         }
     }

@@ -22,6 +22,8 @@ pub struct LeftBehind {
     files: BTreeMap<Table, BTreeSet<String>>,
     /// Paths, relative to their table, of files that no version names.
     orphans: BTreeMap<Table, BTreeSet<String>>,
+    /// Files of either kind that are not from before the instant that was asked for.
+    pub younger_files: u64,
 }
 
 impl LeftBehind {
@@ -69,13 +71,15 @@ impl Store {
                     left.chunks.extend(unknown);
                     left.files.entry(table).or_default().insert(file.path);
                 } else {
+                    left.younger_files += 1;
                     young.extend(unknown);
                 }
             }
-            let orphans = stored.keys().filter(|path| !named.contains_key(*path) && is_old(path));
-            let orphans: BTreeSet<String> = orphans.cloned().collect();
-            if !orphans.is_empty() {
-                left.orphans.insert(table, orphans);
+            let orphans = stored.keys().filter(|path| !named.contains_key(*path)).cloned();
+            let (old, younger): (BTreeSet<String>, BTreeSet<String>) = orphans.partition(|path| is_old(path));
+            left.younger_files += younger.len() as u64;
+            if !old.is_empty() {
+                left.orphans.insert(table, old);
             }
         }
         // A chunk may have its rows in files of several days.

@@ -16,8 +16,8 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::ledger::{Ledger, LedgerRow};
-use crate::log_files::{entry_version, log_folder};
-use crate::seal::{self, Seal, SealingStore};
+use crate::log_files::{LogEntry, entry_version, log_folder};
+use crate::seal::SealingStore;
 use crate::snapshot::{DataFile, StoreSnapshot, TableSnapshot};
 use crate::state::files_of;
 use crate::{RemoteOptions, StoreError, files, ledger, limits, location, table};
@@ -119,21 +119,12 @@ impl Store {
     async fn check_newest_entry(&self, table: Table) -> Result<Option<(Path, Bytes)>, StoreError> {
         let Some(newest) = self.newest_entry(table).await? else { return Ok(None) };
         let bytes = self.below.get(&newest).await?.bytes().await?;
-        let damaged = |reason: String| StoreError::DamagedLog {
-            table: table.name().to_owned(),
-            entry: newest.filename().unwrap_or_default().to_owned(),
-            reason,
-        };
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Err(damaged("it is empty".to_owned()));
+        let version = entry_version(&newest).unwrap_or_default();
+        let entry = LogEntry { location: newest, version, bytes };
+        match entry.actions() {
+            Ok(_) => Ok(Some((entry.location, entry.bytes))),
+            Err(reason) => Err(damaged(table, &entry, reason)),
         }
-        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            serde_json::from_slice::<Value>(line).map_err(|error| damaged(format!("it is torn: {error}")))?;
-        }
-        if seal::check(&bytes) == Seal::Broken {
-            return Err(damaged("it changed after it was written".to_owned()));
-        }
-        Ok(Some((newest, bytes)))
     }
 
     async fn newest_entry(&self, table: Table) -> Result<Option<Path>, StoreError> {
@@ -207,15 +198,8 @@ impl Store {
     /// Why a table cannot be loaded: the log entry that is damaged, where one is.
     async fn explained(&self, table: Table, error: StoreError) -> StoreError {
         let entries = self.log_entries(table).await.unwrap_or_default();
-        let damaged = entries.iter().find_map(|entry| Some((entry, entry.actions().err()?)));
-        match damaged {
-            Some((entry, reason)) => StoreError::DamagedLog {
-                table: table.name().to_owned(),
-                entry: entry.location.filename().unwrap_or_default().to_owned(),
-                reason,
-            },
-            None => error,
-        }
+        let damaged_entry = entries.iter().find_map(|entry| Some((entry, entry.actions().err()?)));
+        damaged_entry.map_or(error, |(entry, reason)| damaged(table, entry, reason))
     }
 
     /// A table's handle with the state of a version, by its newest checkpoint and the entries behind that.
@@ -371,6 +355,14 @@ impl Store {
             ledger_version: ledger.version,
             tables,
         })
+    }
+}
+
+fn damaged(table: Table, entry: &LogEntry, reason: String) -> StoreError {
+    StoreError::DamagedLog {
+        table: table.name().to_owned(),
+        entry: entry.location.filename().unwrap_or_default().to_owned(),
+        reason,
     }
 }
 

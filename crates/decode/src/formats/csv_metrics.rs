@@ -18,7 +18,7 @@ use super::pairs::service_of_pod;
 use super::quantity::number_in;
 use super::table::{Table, is_missing, is_no_value, written_number};
 use super::text_of;
-use crate::time::{ParsedInstant, parse_instant, zone_named};
+use crate::time::{ParsedInstant, parse_instant_beside, zone_named};
 use crate::{
     Chunk, DecodeError, DecodeOptions, Decoder, Framing, Header, InputFormat, Place, RecordSink, SeriesPoint,
 };
@@ -250,12 +250,8 @@ impl<'a> Rows<'a> {
         {
             return Ok(*at);
         }
-        let read =
-            |zone| parse_instant(cell, zone).map_err(|error| format!("the time {:?} {error}", text_of(cell)));
-        let mut at = read(self.table.zone)?;
-        if let Some(zone) = self.table.named_zone(row).filter(|_| at.assumed_zone) {
-            at = ParsedInstant { assumed_zone: false, ..read(zone)? };
-        }
+        let at = parse_instant_beside(cell, self.table.zone, || self.table.named_zone(row))
+            .map_err(|error| format!("the time {:?} {error}", text_of(cell)))?;
         // A zone of its own may stand beside each time.
         self.time = self.table.zone_column.is_none().then(|| (cell.clone(), at));
         Ok(at)

@@ -15,7 +15,7 @@ use super::pairs::service_of_pod;
 use super::text_of;
 use crate::json::Value;
 use crate::limits;
-use crate::time::{ParsedInstant, parse_instant, zone_named};
+use crate::time::{ParsedInstant, parse_instant, parse_instant_beside, zone_named};
 use crate::{Place, RecordSink};
 
 /// A value with its key; empty where its bit in [`LogBuilder::filled`] is off.
@@ -151,13 +151,8 @@ impl<'a> LogBuilder<'a> {
             .take(Field::Timestamp)
             .ok_or("no time: none of its keys is one such as timestamp, time or ts")?;
         let text = slot.value.as_text();
-        let read = |zone| {
-            parse_instant(text, zone)
-                .map_err(|error| format!("the time {}: {:?} {error}", slot.key, text_of(text)))
-        };
-        let parsed = read(zone)?;
-        let named = if parsed.assumed_zone { self.named_zone(&slot.key) } else { None };
-        named.map_or(Ok(parsed), |zone| read(zone).map(|at| ParsedInstant { assumed_zone: false, ..at }))
+        parse_instant_beside(text, zone, || self.named_zone(&slot.key))
+            .map_err(|error| format!("the time {}: {:?} {error}", slot.key, text_of(text)))
     }
 
     /// The zone that the record itself names, in the name of its time or beside it.

@@ -55,8 +55,9 @@ pub(super) async fn run(app: &App, arguments: &Arguments) -> Outcome {
             .hint(format!("name one of them: {}", listed(&names))));
         }
         Meant::Nothing { known_as } => {
-            let left = store.left_behind(None).await?;
-            return Err(nothing(source, arguments.purge, &known_as, &left));
+            let is_purge = arguments.purge;
+            let left = if is_purge { store.left_behind(None).await? } else { LeftBehind::default() };
+            return Err(nothing(source, is_purge, &known_as, &left));
         }
     };
     let records: i64 = chunks.iter().map(|row| row.records_accepted).sum();
@@ -133,8 +134,7 @@ async fn interrupted(app: &App, store: &Store, arguments: &Arguments) -> Outcome
         None => Some(Micros(app.surroundings.now.0 - LEFT_BEHIND_SECONDS * Micros::PER_SECOND)),
     };
     let left = store.left_behind(before).await?;
-    let all = store.left_behind(None).await?;
-    let young = all.files().saturating_sub(left.files());
+    let young = left.younger_files;
     if young > 0 {
         app.terminal.warn(format!(
             "{} left alone: another command is writing into this store, or that cannot be known here, and they are younger than a day",
